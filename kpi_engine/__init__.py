@@ -1,0 +1,1 @@
+"""kpi: a rules engine for KPI compliance."""

@@ -1,0 +1,1 @@
+"""The words that everything shares. Imports only the standard library."""

@@ -1,0 +1,54 @@
+"""What a check gives: verdicts, milestones, findings, and the run that made them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kpi_engine.terms.finding import Finding
+    from kpi_engine.terms.period import Period
+    from kpi_engine.terms.verdict import MilestoneVerdict, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRead:
+    """One workbook that a run read: its name, SHA-256 digest and month (None: none could be read)."""
+
+    file: str
+    digest: str
+    period: Period | None
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What made a report: nothing here depends on the clock or the machine."""
+
+    engine_version: str
+    rulebook_digest: str
+    rules: str
+    returns: tuple[ReturnRead, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One check of one period, with the earlier periods behind it.
+
+    `period` is None, and there are no verdicts, where no file says which month it is for.
+    `verdicts` follow the rulebook's order. `series` holds the verdicts of every
+    earlier month there was a return for, oldest first; the judged period is not in it.
+    `findings` are those of the returns of the judged period; `earlier_findings` the others.
+    """
+
+    authority: str
+    made_up: bool
+    period: Period | None
+    verdicts: tuple[Verdict, ...]
+    milestones: tuple[MilestoneVerdict, ...]
+    findings: tuple[Finding, ...]
+    earlier_findings: tuple[Finding, ...]
+    series: Mapping[Period, tuple[Verdict, ...]]
+    run: Run
