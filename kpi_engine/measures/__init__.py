@@ -1,0 +1,1 @@
+"""Typed tables measured: exact parts by rule and month."""

@@ -1,0 +1,1 @@
+"""A rules folder, read and checked."""

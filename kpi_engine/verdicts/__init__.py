@@ -1,0 +1,1 @@
+"""Measurements held against dated targets: verdicts, milestones, and what to watch beside them."""
