@@ -1,0 +1,1 @@
+"""Results, written out. Nothing here decides."""
