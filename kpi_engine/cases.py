@@ -1,0 +1,64 @@
+"""The rows behind one verdict, by cell address: what counted, what did not, what is in doubt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kpi_engine.check import judged, read_returns
+from kpi_engine.measures.embedded import EmbeddedEngine
+from kpi_engine.measures.evidence import evidence
+from kpi_engine.returns.assemble import assemble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from kpi_engine.rulebook.book import RuleBook
+    from kpi_engine.terms.checked import Checked
+    from kpi_engine.terms.period import Period
+    from kpi_engine.terms.returned import MonthReturn, Return
+    from kpi_engine.terms.verdict import Verdict
+
+
+def check_cases(
+    paths: Sequence[Path],
+    rulebook: RuleBook,
+    indicator: str,
+    *,
+    period: Period | None,
+    told: Callable[[int, int], None],
+) -> tuple[Checked | None, tuple[tuple[str, str], ...]]:
+    """The check, and (outcome, address) of every row that the verdict on `indicator` was made from.
+
+    Addresses are `Sheet!C7`; where several months were added up, the file stands
+    before the sheet. No values: a reader looks them up in the return itself.
+    """
+    returns = read_returns(paths, rulebook, told)
+    if not returns:
+        return None, ()
+    checked = judged(returns, rulebook, period)
+    verdict = next((v for v in checked.verdicts if v.indicator == indicator), None)
+    return checked, tuple(_cases(returns, rulebook, verdict)) if verdict is not None else ()
+
+
+def _cases(returns: Sequence[Return], rulebook: RuleBook, verdict: Verdict) -> Iterator[tuple[str, str]]:
+    measure = rulebook.indicators[verdict.indicator].measure
+    months = assemble(returns, rulebook).months
+    last = (verdict.period.last_month,)
+    wanted = (
+        last if measure.window_from_table or verdict.measured is None else verdict.measured.months or last
+    )
+    with EmbeddedEngine() as engine:
+        for period in wanted:
+            month = months.get(period)
+            if month is not None and measure.table in month.tables:
+                prefix = f"[{month.tables[measure.table].file}]" if len(wanted) > 1 else ""
+                yield from _of_month(engine, month, rulebook, measure.id, prefix)
+
+
+def _of_month(
+    engine: EmbeddedEngine, month: MonthReturn, rulebook: RuleBook, measure: str, prefix: str
+) -> Iterator[tuple[str, str]]:
+    for row in evidence(engine, month, rulebook, measure):
+        cells = (*row.unknown, *row.decided_by)
+        yield row.outcome.value, f"{prefix}{cells[0]}" if cells else f"{prefix}row {row.row}"

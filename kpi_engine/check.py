@@ -1,0 +1,122 @@
+"""A check, top to bottom: returns are read, months put together, measured, and judged."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from kpi_engine.measures.embedded import EmbeddedEngine
+from kpi_engine.measures.measure import measure_month
+from kpi_engine.returns.assemble import across_months, assemble
+from kpi_engine.returns.read import find_returns, read_return
+from kpi_engine.terms.checked import Checked, ReturnRead, Run
+from kpi_engine.verdicts.beside import falls_beneath
+from kpi_engine.verdicts.judge import Measured, judge
+from kpi_engine.verdicts.milestones import judge_milestones
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from kpi_engine.rulebook.book import Authority, RuleBook
+    from kpi_engine.terms.finding import Finding
+    from kpi_engine.terms.period import Period
+    from kpi_engine.terms.returned import MilestoneRow, MonthReturn, Return
+
+
+def check(
+    paths: Sequence[Path],
+    rulebook: RuleBook,
+    *,
+    period: Period | None = None,
+    told: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Checked | None:
+    """Judge `period` (or the latest month any file claims) on the returns in `paths`; None: no return there.
+
+    `told` hears how many files are read, of how many. Raises KpiError where the
+    returns cannot be put together at all: they are of more than one council.
+    """
+    returns = read_returns(paths, rulebook, told)
+    return judged(returns, rulebook, period) if returns else None
+
+
+def read_returns(
+    paths: Sequence[Path], rulebook: RuleBook, told: Callable[[int, int], None]
+) -> tuple[Return, ...]:
+    """Every return in `paths`, in order; a refused one is among them, with its findings."""
+    files = find_returns(paths)
+    returns = []
+    for n, file in enumerate(files):
+        told(n, len(files))
+        returns.append(read_return(file, rulebook))
+    told(len(files), len(files))
+    return tuple(returns)
+
+
+def judged(returns: Sequence[Return], rulebook: RuleBook, period: Period | None) -> Checked:
+    """The same on returns that are read already."""
+    assembled = assemble(returns, rulebook)
+    months = assembled.months
+    measured = measure_months(months, rulebook)
+    judging = period or max(months, default=None)
+    council = _council(rulebook, measured.authority)
+    run = _run(returns, rulebook)
+    between = (*assembled.findings, *across_months(months, rulebook))
+    if judging is None:
+        found = (*(f for r in returns for f in r.findings), *between)
+        return Checked(council.name, council.made_up, None, (), (), found, (), {}, run)
+    verdicts = judge(rulebook, judging, measured)
+    series = {m: judge(rulebook, m, measured) for m in sorted(months) if m.end < judging.start}
+    before = next(reversed(series.values()), ())
+    now, then = _told_apart(returns, between, judging)
+    return Checked(
+        authority=council.name,
+        made_up=council.made_up,
+        period=judging,
+        verdicts=verdicts,
+        milestones=judge_milestones(
+            rulebook.milestones, _milestone_rows(months, judging), judging, rulebook.plan.start
+        ),
+        findings=(*now, *falls_beneath(rulebook, verdicts, {v.indicator: v for v in before})),
+        earlier_findings=then,
+        series=series,
+        run=run,
+    )
+
+
+def measure_months(months: Mapping[Period, MonthReturn], rulebook: RuleBook) -> Measured:
+    """Every month's records, and what is known of each month."""
+    council = next((m.authority for m in months.values() if m.authority is not None), None)
+    with EmbeddedEngine() as engine:
+        records = {p: measure_month(engine, month, rulebook).records for p, month in months.items()}
+    return Measured(
+        authority=council or rulebook.plan.authorities[0].code,
+        records=records,
+        validated={p: month.validated for p, month in months.items() if month.files},
+        why_absent={},
+    )
+
+
+def _told_apart(
+    returns: Sequence[Return], between: Sequence[Finding], judging: Period
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """The findings of the judged period's returns, and those of the others."""
+    judged_months = set(judging.months)
+    files = {r.file for r in returns if r.claims is None or r.claims in judged_months}
+    every = (*(f for r in returns for f in r.findings), *between)
+    now = tuple(f for f in every if not f.file or f.file in files)
+    return now, tuple(f for f in every if f.file and f.file not in files)
+
+
+def _milestone_rows(months: Mapping[Period, MonthReturn], judging: Period) -> Mapping[str, MilestoneRow]:
+    last = months.get(judging.last_month)
+    return {} if last is None else last.milestones
+
+
+def _council(rulebook: RuleBook, code: str) -> Authority:
+    return next(a for a in rulebook.plan.authorities if a.code == code)
+
+
+def _run(returns: Sequence[Return], rulebook: RuleBook) -> Run:
+    read = tuple(ReturnRead(r.file, r.digest, r.claims, r.refused) for r in returns)
+    return Run(version("kpi-engine"), rulebook.digest, rulebook.folder, read)

@@ -1,0 +1,417 @@
+"""The commands. They read arguments, call one function each, print, and exit; they decide nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+
+import typer
+
+from kpi_engine.errors import KpiError
+from kpi_engine.exits import BOTH, Exit, exit_code
+from kpi_engine.terms.period import Period
+from kpi_engine.terms.verdict import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kpi_engine.rulebook.book import Indicator, RuleBook
+    from kpi_engine.terms.checked import Checked
+    from kpi_engine.terms.finding import Finding
+
+app = typer.Typer(
+    name="kpi",
+    help="Check monthly returns against the targets of an action plan.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+rules_app = typer.Typer(help="Look at the rules: list, show, test, lint, schema.", no_args_is_help=True)
+app.add_typer(rules_app, name="rules")
+
+
+class Format(StrEnum):
+    """How a check is written out."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    GITHUB = "github"
+    JUNIT = "junit"
+
+
+class ListFormat(StrEnum):
+    """How rules are written out."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class FailOn(StrEnum):
+    """Which statuses give a code other than 0."""
+
+    FAIL = "fail"
+    NOT_ASSESSED = "not_assessed"
+
+
+def _period(text: str) -> Period:
+    try:
+        return Period.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+Paths = Annotated[
+    list[Path], typer.Argument(help="Workbooks, or folders read recursively.", show_default=False)
+]
+RulesFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--rules", help="Folder of rules. [default: ./rules, else the shipped rules]", show_default=False
+    ),
+]
+PeriodOption = Annotated[
+    Period | None,
+    typer.Option(
+        "--period",
+        parser=_period,
+        metavar="PERIOD",
+        help="2023-12, 2023/24-Q3 or 2023/24. [default: the latest month given]",
+        show_default=False,
+    ),
+]
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001  (typer's callback)
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"kpi {version('kpi-engine')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Check monthly returns against the targets of an action plan."""
+
+
+# ── check ────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def check(  # noqa: PLR0913, PLR0917  (a command's options)
+    paths: Paths,
+    period: PeriodOption = None,
+    rules: RulesFolder = None,
+    form: Annotated[Format, typer.Option("--format", help="How to write the result.")] = Format.TEXT,
+    everything: Annotated[
+        bool, typer.Option("--all", help="A row for every measure, and every finding.")
+    ] = False,
+    series: Annotated[bool, typer.Option("--series", help="Earlier months too (json and csv).")] = False,
+    annotate: Annotated[
+        Path | None,
+        typer.Option("--annotate", help="Write a copy of the one workbook given, faulty cells marked."),
+    ] = None,
+    fail_on: Annotated[
+        list[FailOn] | None,
+        typer.Option(
+            "--fail-on", help="Which statuses give exit code 1 or 3. [default: both]", show_default=False
+        ),
+    ] = None,
+    exit_zero: Annotated[
+        bool, typer.Option("--exit-zero", help="Exit 0 also when measures fail or could not be assessed.")
+    ] = False,
+) -> None:
+    """Check returns against every target, and say who passes, who fails, what could not be checked and why."""
+    from kpi_engine.check import check as run_check
+    from kpi_engine.reports.text import to_text
+
+    rulebook = _rulebook(rules)
+    if annotate is not None:
+        _annotated(paths, annotate, rulebook)
+    checked = _or_refuse(lambda: run_check(paths, rulebook, period=period, told=_progress()))
+    if checked is None:
+        _nothing_found(paths)
+    if form is Format.TEXT:
+        subject = " ".join(str(path) for path in paths)
+        text = to_text(checked, rulebook, subject=subject, everything=everything, colour=_colour())
+    else:
+        text = _written(checked, rulebook, form, series=series)
+    typer.echo(text, nl=False)
+    statuses = frozenset(Status(f.value) for f in fail_on) if fail_on else BOTH
+    raise typer.Exit(exit_code(checked, fail_on=statuses, exit_zero=exit_zero))
+
+
+def _written(checked: Checked, rulebook: RuleBook, form: Format, *, series: bool) -> str:
+    if form is Format.JSON:
+        from kpi_engine.reports.to_json import to_json
+
+        return to_json(checked, rulebook, series=series)
+    if form is Format.CSV:
+        from kpi_engine.reports.to_csv import to_csv
+
+        return to_csv(checked, rulebook, series=series)
+    if form is Format.GITHUB:
+        from kpi_engine.reports.to_github import to_github
+
+        return to_github(checked, rulebook)
+    from kpi_engine.reports.to_junit import to_junit
+
+    return to_junit(checked, rulebook)
+
+
+def _annotated(paths: Sequence[Path], out: Path, rulebook: RuleBook) -> None:
+    from kpi_engine.returns.annotate import annotate
+    from kpi_engine.returns.read import read_return
+
+    if len(paths) != 1 or not paths[0].is_file():
+        raise typer.BadParameter("--annotate takes exactly one workbook.")
+    findings = read_return(paths[0], rulebook).findings
+    _or_refuse(lambda: annotate(paths[0], findings, out))
+    typer.echo(f"Marked copy: {out} ({len(findings)} findings).", err=True)
+
+
+# ── explain ──────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def explain(
+    subject: Annotated[
+        str,
+        typer.Argument(metavar="ID|CODE", help="A measure's id, or a finding's code.", show_default=False),
+    ],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Workbooks or folders. Left out: the rule alone.")
+    ] = None,
+    period: PeriodOption = None,
+    rules: RulesFolder = None,
+    cases: Annotated[
+        bool, typer.Option("--cases", help="The cells of every row that counts, fails or is in doubt.")
+    ] = False,
+) -> None:
+    """Tell the whole way from the plan's words to the verdict on one measure, and what would turn it."""
+    from kpi_engine.reports.explain import explain_code, explain_measure, rules_show
+
+    told = explain_code(subject.upper(), colour=_colour())
+    if told is not None:
+        typer.echo(told, nl=False)
+        return
+    rulebook = _rulebook(rules)
+    _indicator(rulebook, subject)
+    if not paths:
+        typer.echo(rules_show(rulebook.indicators[subject], rulebook, colour=_colour()), nl=False)
+        return
+    from kpi_engine.cases import check_cases
+
+    checked, evidence = _or_refuse(
+        lambda: check_cases(paths, rulebook, subject, period=period, told=_progress())
+    )
+    if checked is None:
+        _nothing_found(paths)
+    typer.echo(
+        explain_measure(checked, rulebook, subject, evidence if cases else (), colour=_colour()), nl=False
+    )
+
+
+# ── template ─────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def template(
+    out: Annotated[Path, typer.Argument(metavar="OUT.xlsx", show_default=False)],
+    month: Annotated[
+        Period, typer.Option("--month", parser=_period, metavar="MONTH", help="The month, such as 2024-04.")
+    ],
+    last_month: Annotated[
+        Path | None,
+        typer.Option("--last-month", help="Last month's return: its figures are shown beside."),
+    ] = None,
+    authority: Annotated[
+        str | None,
+        typer.Option("--authority", help="ONS code. [default: the plan's first]", show_default=False),
+    ] = None,
+    rules: RulesFolder = None,
+) -> None:
+    """Write the empty return of a month, ready to fill."""
+    from kpi_engine.returns.read import read_return
+    from kpi_engine.returns.template import write_template
+
+    rulebook = _rulebook(rules)
+    if month.length != 1:
+        raise typer.BadParameter("--month takes a month, such as 2024-04.")
+    codes = [council.code for council in rulebook.plan.authorities]
+    if authority is not None and authority not in codes:
+        raise typer.BadParameter(f"--authority is one of {', '.join(codes)}.")
+    before = read_return(last_month, rulebook) if last_month is not None else None
+    if before is not None and before.refused:
+        _refuse(before.findings)
+    code = authority or codes[0]
+    _or_refuse(lambda: write_template(rulebook, month, out, authority=code, last_month=before))
+    typer.echo(f"Template for {month.label}: {out}", err=True)
+
+
+# ── rules ────────────────────────────────────────────────────────────────────
+
+RulesFormat = Annotated[ListFormat, typer.Option("--format", help="How to write the rules.")]
+
+
+@rules_app.command("list")
+def rules_list(rules: RulesFolder = None, form: RulesFormat = ListFormat.TEXT) -> None:
+    """Every measure with its targets."""
+    from kpi_engine.reports import explain as reports
+
+    rulebook = _rulebook(rules)
+    if form is ListFormat.JSON:
+        typer.echo(reports.rules_json(rulebook.indicators.values()), nl=False)
+    else:
+        typer.echo(reports.rules_list(rulebook, colour=_colour()), nl=False)
+
+
+@rules_app.command("show")
+def rules_show(
+    measure: Annotated[str, typer.Argument(metavar="ID", show_default=False)],
+    rules: RulesFolder = None,
+    form: RulesFormat = ListFormat.TEXT,
+) -> None:
+    """One measure: lead, source, readings, targets, how it is measured."""
+    from kpi_engine.reports import explain as reports
+
+    rulebook = _rulebook(rules)
+    indicator = _indicator(rulebook, measure)
+    if form is ListFormat.JSON:
+        typer.echo(reports.rule_json(indicator), nl=False)
+    else:
+        typer.echo(reports.rules_show(indicator, rulebook, colour=_colour()), nl=False)
+
+
+@rules_app.command("test")
+def rules_test(rules: RulesFolder = None) -> None:
+    """Run the examples that every rule carries."""
+    from kpi_engine.examples import run_examples
+
+    outcomes = list(run_examples(_rulebook(rules)))
+    wrong = [o for o in outcomes if o.faults]
+    for one in wrong:
+        for fault in one.faults:
+            typer.echo(f"✗ {one.indicator.file}:{one.example.line}: {one.example.name}: {fault}")
+    measures = len({o.indicator.id for o in outcomes})
+    typer.echo(f"{len(outcomes) - len(wrong)} of {len(outcomes)} examples of {measures} measures hold.")
+    raise typer.Exit(Exit.USAGE_OR_RULEBOOK if wrong else Exit.OK)
+
+
+@rules_app.command("lint")
+def rules_lint(rules: RulesFolder = None) -> None:
+    """Faults of the rules folder, and what could be said better."""
+    from kpi_engine.rulebook.lint import lint
+
+    rulebook = _rulebook(rules)
+    advice = lint(rulebook)
+    for one in advice:
+        _tell(one, err=False)
+    typer.echo(f"{rulebook.folder}: {len(rulebook.indicators)} measures, no fault, {len(advice)} to look at.")
+
+
+@rules_app.command("schema")
+def rules_schema() -> None:
+    """The shape of rule files as JSON Schema, for editors."""
+    import json
+
+    from kpi_engine.rulebook.lint import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+# ── doctor ───────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def doctor(rules: RulesFolder = None) -> None:
+    """Look at this installation: versions, engine, rules."""
+    from kpi_engine.doctor import examine
+
+    checks = examine(_rulebook(rules))
+    for one in checks:
+        typer.echo(f"{'●' if one.well else '■'} {one.subject:<17} {one.found}")
+    raise typer.Exit(Exit.OK if all(one.well for one in checks) else Exit.INTERNAL_ERROR)
+
+
+# ── What every command needs ─────────────────────────────────────────────────
+
+
+def _rulebook(given: Path | None) -> RuleBook:
+    from kpi_engine.rulebook.load import find_rules, load_rulebook
+
+    folder = find_rules(given)
+    shown = "the shipped rules" if folder.is_absolute() and given is None else None
+    return _or_refuse(lambda: load_rulebook(folder, shown))
+
+
+def _indicator(rulebook: RuleBook, measure: str) -> Indicator:
+    from difflib import get_close_matches
+
+    if measure in rulebook.indicators:
+        return rulebook.indicators[measure]
+    close = get_close_matches(measure, rulebook.indicators, n=1, cutoff=0.4)
+    hint = f" Did you mean {close[0]}?" if close else " kpi rules list shows them all."
+    raise typer.BadParameter(f"{measure!r} is no measure.{hint}")
+
+
+T = TypeVar("T")
+
+
+def _or_refuse(act: Callable[[], T]) -> T:
+    """What `act` gives; a fault after which nothing can go on is told, and ends the command with code 2."""
+    try:
+        return act()
+    except KpiError as error:
+        _refuse(error.findings)
+
+
+def _refuse(findings: Sequence[Finding]) -> NoReturn:
+    for one in findings:
+        _tell(one, err=True)
+    count = "1 fault" if len(findings) == 1 else f"{len(findings)} faults"
+    typer.echo(f"{count}. Nothing was checked and nothing was written.", err=True)
+    raise typer.Exit(Exit.USAGE_OR_RULEBOOK)
+
+
+def _tell(one: Finding, *, err: bool) -> None:
+    typer.echo(f"{one.where}: {one.code} {one.message}".removeprefix(": "), err=err)
+    if one.fix:
+        typer.echo(f"    {one.fix}", err=err)
+
+
+def _nothing_found(paths: Sequence[Path]) -> NoReturn:
+    given = ", ".join(str(path) for path in paths)
+    typer.echo(f"No return found in {given}. Give .xlsx workbooks, or a folder of them.", err=True)
+    raise typer.Exit(Exit.NO_RETURN_FOUND)
+
+
+def _colour() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _progress() -> Callable[[int, int], None]:
+    """Say on standard error how far the reading is, once it has taken a second; redrawn only on a terminal."""
+    began = time.monotonic()
+    live = sys.stderr.isatty()
+    said = 0
+
+    def told(done: int, of: int) -> None:
+        nonlocal said
+        if time.monotonic() - began < 1 or (said and not live):
+            return
+        said += 1
+        start, end = ("\r", "\n" if done == of else "") if live else ("", "\n")
+        typer.echo(f"{start}Reading returns: {done} of {of}{end}", nl=False, err=True)
+
+    return told
