@@ -27,7 +27,7 @@ class Code:
 # The order of entries is the order of the documentation.
 CODES = MappingProxyType(
     {
-        # R1xx: the workbook and its sheets
+        # The workbook and its sheets: R1xx
         "R101": Code(REFUSE, "Not an Excel workbook", "This is not an Excel workbook{detail}.", "Save it from Excel as .xlsx and send it again."),
         "R102": Code(REFUSE, "Password protected", "The workbook is protected by a password.", "Remove the password in Excel and save it again."),
         "R103": Code(REFUSE, "Excel format that is not read", "The workbook is in {format} format, which is not read.", "In Excel choose Save As, Excel Workbook (.xlsx), and send that."),
@@ -73,6 +73,7 @@ CODES = MappingProxyType(
         "R145": Code(FLAG, "Headings repeated", "The headings stand again in the middle of the table; this row is not read as a case.", "Delete the row."),
         "R146": Code(FLAG, "Nil cell not understood", "Beside the words {label} stands something other than yes; it is read as not ticked.", "Write yes, or leave the cell empty."),
         "R147": Code(FLAG, "Rows after a gap", "Rows beneath an empty row were read as part of the table.", "Delete the empty rows, or delete the rows beneath them if they are not part of the return."),
+        "R148": Code(REFUSE, "Rows above the headings", "Rows stand above the headings, as if the headings had been sorted in among them; the sheet is not used.", "Move the headings above the data, or delete what stands above them."),
         "R150": Code(REFUSE, "Not a return", "This workbook holds neither the cover nor any sheet of the return.", "Check that the right file was sent."),
         "R151": Code(FLAG, "Other template", "The workbook was made from {which} template, not version {version}.", "Fill in the current template; `kpi template` makes it."),
         "R152": Code(REFUSE, "Authority not stated", "The cover does not say which authority the return is from.", "Fill in {label} on the cover."),
@@ -128,7 +129,7 @@ CODES = MappingProxyType(
         "R320": Code(FLAG, "Last month's figures again", "{meant} of {month} holds exactly the figures of {before}.", "Check that this month's figures were sent."),
         "R321": Code(FLAG, "One event in two months", "{count} events of {meant} stand in the returns of {month} and of {before}.", "Take each event out of the month in which it did not happen."),
         "R322": Code(FLAG, "Reported late", "{count} rows of {meant} date back more than {months} months before {month}, and the return of {before} lacked them.", "Say in the commentary why they were reported late."),
-        # R4xx: privacy
+        # Privacy: R4xx
         "R401": Code(REFUSE, "Personal details", "A column of this sheet is headed as a person's details (a name, date of birth, address or the like). The return has no such column, and none of it was used.", "Delete the column, save the file, send it again and delete the copies that were sent."),
         "R402": Code(FLAG, "Small number of children", "The commentary gives a small number of children, who might be recognised.", "Say it without the number, or say fewer than six."),
         "R403": Code(FLAG, "Date in the commentary", "The commentary gives a date, by which a child might be recognised.", "Name the month or leave it out."),
@@ -142,7 +143,7 @@ CODES = MappingProxyType(
         "B104": Code(REFUSE, "YAML that rules do not use", "{at}: {what}.", "Write the keys and values out in full, in one document of plain keys, lists and text."),
         "B105": Code(REFUSE, "Key written twice", "{at}: written twice (first in line {first}).", "Keep the one that is meant."),
         "B106": Code(REFUSE, "Empty value", "{at}: has no value.", "Write the value, or leave the key out."),
-        "B107": Code(REFUSE, "File that nothing reads", "No part of the rules is read from this file{hint}.", "Rename it, move it, or take it out of the rules folder."),
+        "B107": Code(REFUSE, "File that nothing reads", "No part of the rules is read from this file{hint}", "Rename it, move it, or take it out of the rules folder."),
         "B110": Code(REFUSE, "Unknown key", "{at}: not known{hint}", "See the field reference in the README of the rules, or take the key out."),
         "B111": Code(REFUSE, "Missing key", "{at}: missing.", "Add the key; the field reference in the README of the rules says what it holds."),
         "B112": Code(REFUSE, "Wrong value", "{at}: {what}", "Write one of the values that the field reference in the README of the rules allows."),
@@ -176,8 +177,8 @@ CODES = MappingProxyType(
         "V104": Code(REFUSE, "Two targets from one date", "The target has two steps from {date}.", "Keep one."),
         "V105": Code(REFUSE, "Target that is not finite", "A target is not a finite number.", "Give a number."),
         "V106": Code(REFUSE, "Rebase date not in the series", "No point of the series has the rebase date {date}; nothing is rebased there.", "Give the date of the first point of the new group."),
-        "V110": Code(FLAG, "Trial limits", "There are {count} values since {since}: the limits are on trial until there are {full}.", "Nothing; they settle as values come in."),
-        "V111": Code(FLAG, "Too few values for a chart", "There are {count} values to draw limits from since {since}: the chart gives no verdict on fewer than {least}.", "Nothing; the chart begins when there are enough."),
+        "V110": Code(FLAG, "Trial limits", "Only {count} of {full} values since {since}: the limits are on trial.", "Nothing; they settle as values come in."),
+        "V111": Code(FLAG, "Too few values for a chart", "Only {count} of {least} values since {since} to draw limits from: too few for a verdict.", "Nothing; the chart begins when there are enough."),
         "V112": Code(FLAG, "No variation", "All {count} values since {since} are equal; there is no range to expect.", "Check that the figure is measured afresh each time."),
         "V113": Code(FLAG, "Hardly any variation", "Most values since {since} equal the one before: screening would have left no range, so the limits come from all moving ranges.", "Read the flags with care."),
         "V114": Code(FLAG, "Limits that cannot be drawn", "The values since {since} have no moving range: no two stand next to each other.", "Fill in the missing figures."),

@@ -1,0 +1,142 @@
+"""Cells as a workbook stores them: kinds, addresses, date serials, number formats."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+MAX_ROW = 1_048_576
+MAX_COLUMN = 16_384
+MAX_DIGITS = 400  # 1E-308 written out
+
+# Three digits of exponent at most, so that turning the text into a Fraction stays cheap.
+NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+ADDRESS = re.compile(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})")
+ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+# ECMA-376 part 1, 18.8.30: 14-22 and 45-47 everywhere, 27-36 and 50-58 in East Asian locales.
+DATE_FORMATS = frozenset(map(str, [*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)]))
+# What a format code does not mean as letters: quoted, escaped, padding, and brackets but for [h], [mm], [s].
+LITERAL = re.compile(r'"[^"]*"?|[\\_*].?|\[(?!(?:h+|m+|s+)\])[^\]]*\]?|General', re.IGNORECASE | re.DOTALL)
+DATE_LETTER = re.compile(r"[dmyhs]", re.IGNORECASE)
+
+# Excel invents 29 February 1900 as serial 60; up to there serials and dates disagree.
+FIRST_SERIAL_1900 = 61
+EPOCH_1900 = date(1899, 12, 30)
+EPOCH_1904 = date(1904, 1, 1)
+
+
+class CellKind(StrEnum):
+    """How the workbook stores a value."""
+
+    NUMBER = "number"
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    ERROR = "error"
+    DATE = "date"
+    BLANK = "blank"
+
+
+class Cell(NamedTuple):  # a frozen dataclass takes three times as long to make, and there are millions
+    """One cell that holds something; row and column count from 1.
+
+    `text` is as stored: a NUMBER's decimal, a BOOLEAN's "0" or "1", an ERROR's "#N/A", a
+    DATE's ISO 8601 text, a TEXT with its escapes undone; empty for an ERROR that a finding
+    tells of. A BLANK has a formula that was never calculated. `is_date`: the number format
+    is that of a date or time, whatever the kind.
+    """
+
+    row: int
+    column: int
+    kind: CellKind
+    text: str
+    formula: bool
+    is_date: bool
+
+    @property
+    def address(self) -> str:
+        """The address as people write it: `B5`."""
+        return f"{column_letter(self.column)}{self.row}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row that holds something, its cells from left to right."""
+
+    number: int
+    hidden: bool
+    cells: tuple[Cell, ...]
+
+
+def column_letter(number: int) -> str:
+    """The letters of a column: 1 is A, 16384 is XFD. Raises ValueError for others."""
+    if not 1 <= number <= MAX_COLUMN:
+        raise ValueError(f"no column has the number {number}")
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+COLUMNS = {column_letter(number): number for number in range(1, MAX_COLUMN + 1)}
+
+
+def column_number(letters: str) -> int:
+    """The number of a column: A is 1, XFD is 16384. Raises ValueError for others."""
+    if letters not in COLUMNS:
+        raise ValueError("no column has these letters")
+    return COLUMNS[letters]
+
+
+def split_address(address: str) -> tuple[int, int]:
+    """Row and column, both from 1, of `B5` or `$B$5`. Raises ValueError for others."""
+    match = ADDRESS.fullmatch(address)
+    if not match or int(match[2]) > MAX_ROW:
+        raise ValueError("not the address of a cell")
+    return int(match[2]), column_number(match[1])
+
+
+def is_address(reference: str) -> bool:
+    """Whether the text is one cell or one range of them: `B5`, `D4:D9`."""
+    try:
+        for address in reference.split(":", 1):
+            split_address(address)
+    except ValueError:
+        return False
+    return True
+
+
+def is_number(text: str) -> bool:
+    """Whether the text is a number as a workbook stores it: ASCII, of bounded size."""
+    is_plain = text.isdigit() and text.isascii()  # most are, and a regular expression is slower
+    return len(text) <= MAX_DIGITS and (is_plain or NUMBER.fullmatch(text) is not None)
+
+
+def serial_to_date(text: str, date_1904: bool) -> date | None:  # noqa: FBT001  (the workbook's own word)
+    """The day that a serial means; None for times, for days before March 1900 and after 9999."""
+    if not is_number(text):
+        return None
+    serial = Decimal(text)
+    epoch, first = (EPOCH_1904, 0) if date_1904 else (EPOCH_1900, FIRST_SERIAL_1900)
+    if not first <= serial <= (date.max - epoch).days or serial != int(serial):
+        return None
+    return epoch + timedelta(days=int(serial))
+
+
+def is_date_format(code: str) -> bool:
+    """Whether a number format code shows a positive number as a date, a time or a duration."""
+    return DATE_LETTER.search(LITERAL.sub("", code).partition(";")[0]) is not None
+
+
+def unescape(text: str) -> str:
+    """Undo `_x000D_`, the way a workbook writes what XML cannot hold (ECMA-376 part 1, 22.9.2.19)."""
+    if "_x" not in text:
+        return text
+    plain = ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+    # Half of a surrogate pair may be left over; it could never be printed.
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
