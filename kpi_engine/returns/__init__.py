@@ -1,0 +1,1 @@
+"""Return workbooks, read, typed and written."""

@@ -1,0 +1,369 @@
+"""The months that returns make together: several workbooks may hold one month's sheets."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING, TypeVar
+
+from kpi_engine.errors import KpiError
+from kpi_engine.returns.conditions import amount, days_of, row_of
+from kpi_engine.returns.row_checks import cells_of, history_date
+from kpi_engine.returns.spelling import normal
+from kpi_engine.returns.tables import CASE_SHEETS
+from kpi_engine.rulebook.book import SheetKind
+from kpi_engine.terms.codes import finding
+from kpi_engine.terms.measurement import Reason
+from kpi_engine.terms.period import add_months
+from kpi_engine.terms.returned import CommentaryRow, CountRow, MilestoneRow, MonthReturn, Problem, Validated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from kpi_engine.rulebook.book import RuleBook, SheetSpec
+    from kpi_engine.terms.finding import Finding
+    from kpi_engine.terms.period import Period
+    from kpi_engine.terms.returned import Return
+    from kpi_engine.terms.table import Table, Value
+
+_Line = TypeVar("_Line", CountRow, MilestoneRow, CommentaryRow)
+_FROM_WEAKEST = (Validated.NO, Validated.NOT_STATED, Validated.YES)
+
+
+_LATE = 6  # months: the longest time that the plan gives a case (matching)
+_STANDS_STILL = 20  # rows from which a snapshot that stands still is last month's
+_FEW_COUNTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """The months in order, and what was found in putting them together."""
+
+    months: Mapping[Period, MonthReturn]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(slots=True)
+class _Month:
+    """One month while it is put together."""
+
+    period: Period
+    rulebook: RuleBook
+    findings: list[Finding] = field(default_factory=list)
+
+
+def assemble(returns: Iterable[Return], rulebook: RuleBook) -> Assembled:
+    """The months that `returns` make; a return that claims no month is in none.
+
+    The order of `returns` makes no difference. Raises KpiError if they are from
+    more than one authority.
+    """
+    ordered = sorted(
+        returns, key=lambda r: (r.claims is not None and r.claims.first, r.file, r.digest, r.replaces)
+    )
+    _one_authority(ordered, rulebook)
+    by_month: defaultdict[Period, list[Return]] = defaultdict(list)
+    for returned in ordered:
+        if returned.claims is not None:
+            by_month[returned.claims].append(returned)
+    months: dict[Period, MonthReturn] = {}
+    findings: list[Finding] = []
+    for period, of_month in by_month.items():
+        month = _Month(period, rulebook)
+        months[period] = _assemble_month(of_month, month)
+        findings += month.findings
+    return Assembled(months, tuple(findings))
+
+
+def _one_authority(returns: Sequence[Return], rulebook: RuleBook) -> None:
+    codes = sorted({r.authority for r in returns if r.authority is not None})
+    if len(codes) > 1:
+        names = {a.code: a.name for a in rulebook.plan.authorities}
+        raise KpiError([finding("R173", names=", ".join(names.get(code, code) for code in codes))])
+
+
+def _assemble_month(returns: Sequence[Return], month: _Month) -> MonthReturn:
+    returns = _not_replaced(_distinct(returns, month), month)
+    used = [r for r in returns if not r.refused]
+    refused = [r.file for r in returns if r.refused]
+    tables: dict[str, Table] = {}
+    problems: dict[str, Problem] = {}
+    for spec in month.rulebook.contract.sheets.values():
+        if spec.kind in CASE_SHEETS:
+            answer = _sheet(spec, used, refused, month)
+            if isinstance(answer, Problem):
+                problems[spec.id] = answer
+            else:
+                tables[spec.id] = answer
+    return MonthReturn(
+        period=month.period,
+        authority=next((r.authority for r in used), None),
+        validated=min((r.validated for r in used), key=_FROM_WEAKEST.index, default=Validated.NOT_STATED),
+        no_case_list=frozenset().union(*(r.no_case_list for r in used)),
+        tables=tables,
+        problems=problems,
+        counts=_merged([r.counts for r in used], _one_count, "the count of {}", used, month),
+        milestones=_merged([r.milestones for r in used], _one_milestone, "the milestone {}", used, month),
+        commentary=_merged([r.commentary for r in used], _one_comment, "the commentary on {}", used, month),
+        absent=_refused(refused) if refused else Problem(Reason.SHEET_MISSING, "The sheet is missing."),
+        files=tuple(r.file for r in used),
+    )
+
+
+def _distinct(returns: Sequence[Return], month: _Month) -> list[Return]:
+    """The returns less copies of the same file."""
+    kept: dict[str, Return] = {}
+    for position, returned in enumerate(returns):
+        same = kept.setdefault(returned.digest or f"unread {position}", returned)
+        if same is not returned:
+            month.findings.append(finding("R174", file=returned.file, other=same.file))
+    return list(kept.values())
+
+
+def _not_replaced(returns: Sequence[Return], month: _Month) -> list[Return]:
+    """The returns less those that exactly one other names as replaced, and that names not that one."""
+    replacing: dict[int, list[Return]] = {
+        i: [other for other in returns if other is not one and _replaces(other, one)]
+        for i, one in enumerate(returns)
+    }
+    for one in returns:
+        if one.replaces and not any(_replaces(one, other) for other in returns if other is not one):
+            month.findings.append(finding("R172", file=one.file, month=month.period.label))
+    kept = []
+    for i, one in enumerate(returns):
+        by = [other for other in replacing[i] if not _replaces(one, other)]
+        if by:
+            month.findings.append(finding("R171", file=one.file, by=by[0].file))
+        else:
+            kept.append(one)
+    return kept
+
+
+def _replaces(one: Return, other: Return) -> bool:
+    named = normal(one.replaces)
+    return bool(named) and named in {normal(other.file), normal(other.file.rpartition(".")[0])}
+
+
+def _sheet(spec: SheetSpec, used: Sequence[Return], refused: Sequence[str], month: _Month) -> Table | Problem:
+    """The one table of a sheet, or why there is none.
+
+    An empty table without "none this month" says nothing, so it stands back behind a
+    workbook that holds the sheet.
+    """
+    holding = [r for r in used if spec.id in r.tables]
+    saying = [r for r in holding if r.tables[spec.id].rows or r.tables[spec.id].nil] or holding[:1]
+    faults = [
+        (r.file, r.problems[spec.id])
+        for r in used
+        if spec.id in r.problems and r.problems[spec.id].reason is not Reason.SHEET_MISSING
+    ]
+    files = sorted({r.file for r in saying} | {file for file, _ in faults})
+    if len(saying) + len(faults) > 1:
+        month.findings.append(
+            finding(
+                "R170",
+                sheet=spec.sheet,
+                file=files[-1],
+                meant=repr(spec.sheet),
+                month=month.period.label,
+                files=" and ".join(files),
+            )
+        )
+        return Problem(
+            Reason.RETURN_REFUSED, f"{spec.sheet} stands in more than one workbook: {', '.join(files)}."
+        )
+    if saying:
+        return saying[0].tables[spec.id]
+    if faults:
+        return faults[0][1]
+    if refused:
+        return _refused(refused)
+    return _missing(spec, used, month)
+
+
+def _missing(spec: SheetSpec, used: Sequence[Return], month: _Month) -> Problem:
+    said = [r.problems[spec.id] for r in used if spec.id in r.problems]
+    declared = next((r for r in used if spec.id in r.no_case_list), None)
+    if declared is not None:
+        return declared.problems.get(spec.id) or Problem(
+            Reason.SHEET_MISSING, f"There is no case list for {spec.sheet}."
+        )
+    if used:
+        month.findings.append(finding("R131", file=used[0].file, sheet=spec.sheet, meant=repr(spec.sheet)))
+    return said[0] if said else Problem(Reason.SHEET_MISSING, f"The sheet {spec.sheet} is missing.")
+
+
+def _refused(files: Sequence[str]) -> Problem:
+    return Problem(Reason.RETURN_REFUSED, f"The return was refused: {', '.join(files)}.")
+
+
+def _merged(
+    parts: Sequence[Mapping[str, _Line]],
+    joined: Callable[[_Line, _Line], tuple[_Line, bool]],
+    what: str,
+    used: Sequence[Return],
+    month: _Month,
+) -> Mapping[str, _Line]:
+    """The lines of every workbook; `joined` makes one of two, and says whether they agree."""
+    merged: dict[str, _Line] = {}
+    for lines in parts:
+        for name, line in lines.items():
+            if name not in merged:
+                merged[name] = line
+                continue
+            merged[name], agree = joined(merged[name], line)
+            if not agree:
+                files = " and ".join(r.file for r in used)
+                month.findings.append(
+                    finding(
+                        "R175",
+                        file=used[-1].file,
+                        what=what.format(name),
+                        month=month.period.label,
+                        files=files,
+                    )
+                )
+    return merged
+
+
+def _one_count(one: CountRow, other: CountRow) -> tuple[CountRow, bool]:
+    agree = (one.number, one.out_of, one.why_none) == (other.number, other.out_of, other.why_none)
+    return replace(one, unknown=one.unknown or other.unknown or not agree), agree
+
+
+def _one_milestone(one: MilestoneRow, other: MilestoneRow) -> tuple[MilestoneRow, bool]:
+    # A line that is still as the template has it says nothing.
+    for said, silent in ((one, other), (other, one)):
+        if silent.done_on is None and silent.expected_on is None and not silent.unknown:
+            return said, True
+    agree = (one.done_on, one.expected_on, one.unknown) == (other.done_on, other.expected_on, other.unknown)
+    return (one if agree else MilestoneRow(None, None, unknown=True, cell=one.cell)), agree
+
+
+def _one_comment(one: CommentaryRow, other: CommentaryRow) -> tuple[CommentaryRow, bool]:
+    parts = {
+        name: _in_turn(getattr(one, name), getattr(other, name)) for name in ("why", "action", "lead", "ask")
+    }
+    day = one.back_on_track or other.back_on_track
+    agree = other.back_on_track in (None, day)
+    return CommentaryRow(**parts, back_on_track=day, cell=one.cell), agree
+
+
+def _in_turn(one: str, other: str) -> str:
+    return one if other in ("", one) else f"{one} {other}".strip()
+
+
+# ── What only two months together show ───────────────────────────────────────
+
+
+def across_months(months: Mapping[Period, MonthReturn], rulebook: RuleBook) -> tuple[Finding, ...]:
+    """Faults between months: figures sent again, events sent twice, cases first sent late."""
+    findings: list[Finding] = []
+    for spec in rulebook.contract.sheets.values():
+        if spec.kind is SheetKind.COUNTS:
+            findings += _counts_again(months, spec)
+        if spec.kind not in CASE_SHEETS:
+            continue
+        tables = [
+            months[period].tables[spec.id] for period in sorted(months) if spec.id in months[period].tables
+        ]
+        before: Table | None = None
+        seen: dict[tuple[object, ...], Period] = {}
+        for table in tables:
+            follows = before is not None and before.period.plus(1) == table.period
+            again = before is not None and follows and _sent_again(before, table, spec)
+            if before is not None and again:
+                findings.append(_told("R320", table, spec, before.period))
+            events = _events(table, spec)
+            for earlier in sorted({seen[event] for event in events if event in seen}):
+                count = sum(seen.get(event) == earlier for event in events)
+                if not (again and before is not None and earlier == before.period):
+                    findings.append(_told("R321", table, spec, earlier, count=count))
+            if before is not None and follows and spec.history_months is not None:
+                late = _late(before, table, spec)
+                if late:
+                    findings.append(_told("R322", table, spec, before.period, count=late, months=_LATE))
+            seen = dict.fromkeys(events, table.period) | seen
+            before = table
+    return tuple(findings)
+
+
+def _told(code: str, table: Table, spec: SheetSpec, before: Period, **words: int) -> Finding:
+    return finding(
+        code,
+        file=table.file,
+        sheet=table.sheet,
+        cell="",
+        found=None,
+        line=None,
+        column=None,
+        severity=None,
+        meant=repr(spec.sheet),
+        month=table.period.label,
+        before=before.label,
+        **words,
+    )
+
+
+def _counts_again(months: Mapping[Period, MonthReturn], spec: SheetSpec) -> list[Finding]:
+    findings = []
+    for period in sorted(months):
+        earlier = months.get(period.plus(-1))
+        now = {name: (c.number, c.out_of) for name, c in months[period].counts.items() if c.number}
+        if earlier is None or len(now) < _FEW_COUNTS:
+            continue
+        if now == {name: (c.number, c.out_of) for name, c in earlier.counts.items() if c.number}:
+            findings.append(
+                finding(
+                    "R320",
+                    file=months[period].files[0],
+                    sheet=spec.sheet,
+                    meant=repr(spec.sheet),
+                    month=period.label,
+                    before=earlier.period.label,
+                )
+            )
+    return findings
+
+
+def _sent_again(before: Table, table: Table, spec: SheetSpec) -> bool:
+    """Whether two tables hold the same rows; a short snapshot may well stand still."""
+    least = 1 if spec.kind is SheetKind.EVENTS else _STANDS_STILL
+    return len(table.rows) >= least and _content(before) == _content(table)
+
+
+def _content(table: Table) -> Counter[tuple[tuple[str, Value, bool], ...]]:
+    return Counter(cells_of(table, index) for index in range(len(table.rows)))
+
+
+def _events(table: Table, spec: SheetSpec) -> list[tuple[object, ...]]:
+    """Each event whose key and dates are known: a child may have two events, never one twice."""
+    if spec.kind is not SheetKind.EVENTS or not spec.key:
+        return []
+    days = days_of(table.period)
+    events: list[tuple[object, ...]] = []
+    for index in range(len(table.rows)):
+        row = row_of(table, index)
+        dates = [amount(expression, row, days) for expression in spec.dated_by]
+        key = [row(name) for name in spec.key]
+        if not any(unknown for _, unknown in (*key, *dates)):
+            events.append((*(value for value, _ in key), *(value for value, _ in dates)))
+    return events
+
+
+def _late(before: Table, table: Table, spec: SheetSpec) -> int:
+    """Rows that the month before lacked, although their date lay months back even then."""
+    name = history_date(spec)
+    if (
+        name is None
+        or name not in table.columns
+        or any(key not in of.columns for key in spec.key for of in (before, table))
+    ):
+        return 0
+    known = set(zip(*(before.columns[key].values for key in spec.key), strict=True))
+    keys = zip(*(table.columns[key].values for key in spec.key), strict=True)
+    return sum(
+        isinstance(day, date) and key not in known and add_months(day, _LATE) < table.period.start
+        for key, day in zip(keys, table.columns[name].values, strict=True)
+    )

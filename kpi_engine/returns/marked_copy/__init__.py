@@ -1,0 +1,1 @@
+"""The filler's own workbook with faulty cells marked, and nothing of theirs lost."""
