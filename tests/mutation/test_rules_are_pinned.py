@@ -1,0 +1,46 @@
+"""Whatever is broken in a rule, one of its own examples fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kpi_engine.examples import run_example
+from kpi_engine.measures.embedded import EmbeddedEngine
+from kpi_engine.rulebook.load import load_rulebook
+from tests.mutation.mutants import mutants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kpi_engine.measures.plan import Engine
+    from kpi_engine.rulebook.book import Indicator
+
+RULEBOOK = load_rulebook(Path(__file__).parents[2] / "rules")
+SHARE = {"caught": 0, "made": 0}
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with EmbeddedEngine() as embedded:
+        yield embedded
+    print(f"\nrules broken: {SHARE['made']}; caught by the rules' own examples: {SHARE['caught']}")  # noqa: T201
+
+
+def _caught(engine: Engine, broken: Indicator) -> bool:
+    try:
+        return any(run_example(engine, RULEBOOK, broken, e).faults for e in broken.examples)
+    except Exception:  # noqa: BLE001  (a mutant that cannot run is caught)
+        return True
+
+
+@pytest.mark.parametrize("indicator", RULEBOOK.indicators.values(), ids=lambda i: i.id)
+def test_every_broken_rule_fails_an_example(engine: Engine, indicator: Indicator) -> None:
+    made = list(mutants(indicator, dict(RULEBOOK.contract.sheets)))
+    missed = [what for what, broken in made if not _caught(engine, broken)]
+    SHARE["made"] += len(made)
+    SHARE["caught"] += len(made) - len(missed)
+    assert len(made) >= 4
+    assert missed == []
