@@ -131,7 +131,7 @@ def check(  # noqa: PLR0913, PLR0917  (a command's options)
         bool, typer.Option("--exit-zero", help="Exit 0 also when measures fail or could not be assessed.")
     ] = False,
 ) -> None:
-    """Check returns against every target, and say who passes, who fails, what could not be checked and why."""
+    """Check returns against every target: what passes, what fails, what could not be checked and why."""
     from kpi_engine.check import check as run_check
     from kpi_engine.reports.text import to_text
 
@@ -170,7 +170,7 @@ def _written(checked: Checked, rulebook: RuleBook, form: Format, *, series: bool
 
 
 def _annotated(paths: Sequence[Path], out: Path, rulebook: RuleBook) -> None:
-    from kpi_engine.returns.annotate import annotate
+    from kpi_engine.returns.marked_copy.annotate import annotate
     from kpi_engine.returns.read import read_return
 
     if len(paths) != 1 or not paths[0].is_file():
@@ -401,7 +401,7 @@ def _colour() -> bool:
 
 
 def _progress() -> Callable[[int, int], None]:
-    """Say on standard error how far the reading is, once it has taken a second; redrawn only on a terminal."""
+    """Say on standard error how far the reading is, after a second of it; redrawn only on a terminal."""
     began = time.monotonic()
     live = sys.stderr.isatty()
     said = 0

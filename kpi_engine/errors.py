@@ -19,9 +19,9 @@ class KpiError(Exception):
         self.findings = tuple(findings)
 
 
-class RuleBookInvalid(KpiError):
+class RuleBookInvalid(KpiError):  # noqa: N818  (the glossary's name)
     """The rules folder has faults; all of them, of all files, are listed."""
 
 
-class ReturnUnreadable(KpiError):
+class ReturnUnreadable(KpiError):  # noqa: N818  (the glossary's name)
     """A file is not a workbook that can be read safely."""

@@ -11,7 +11,7 @@ from kpi_engine.measures.embedded import EmbeddedEngine
 from kpi_engine.measures.evidence import cases
 from kpi_engine.measures.measure import measure
 from kpi_engine.measures.plan import dated
-from kpi_engine.returns.cells import Cell, CellKind, is_number
+from kpi_engine.returns.scanner.cells import Cell, CellKind, is_number
 from kpi_engine.returns.typed import expect, typed
 from kpi_engine.rulebook.book import Baseline, Kind
 from kpi_engine.terms.measurement import Measurement, Parts, Reason

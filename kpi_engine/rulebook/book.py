@@ -395,5 +395,3 @@ class RuleBook:
     unmeasured: tuple[Unmeasured, ...]
     digest: str
     folder: str
-
-

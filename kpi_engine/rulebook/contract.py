@@ -76,9 +76,7 @@ def read_contract(cover: RuleFile | None, files: Sequence[RuleFile]) -> Contract
         contract = Contract(
             template_version=model.template_version,
             cover_sheet=model.sheet,
-            cover=tuple(
-                CoverField(f.id, f.label, f.type, f.name, f.required, f.help) for f in model.fields
-            ),
+            cover=tuple(CoverField(f.id, f.label, f.type, f.name, f.required, f.help) for f in model.fields),
             sheets=sheets,
             not_known=tokens,
             nil_label=model.nil_label,
@@ -238,17 +236,26 @@ def _column(model: ColumnModel) -> ColumnSpec:
 
 
 def _column_faults(
-    file: RuleFile, path: Path, column: ColumnModel, not_known: frozenset[str],
+    file: RuleFile,
+    path: Path,
+    column: ColumnModel,
+    not_known: frozenset[str],
 ) -> list[Finding]:
     number, choice = column.type in NUMBERS, column.type is ColumnType.CHOICE
     least, most = column.least, column.most
     reserved = keyword.iskeyword(column.id) or column.id in RESERVED
     contradictions = (
         (reserved, "id", f"{column.id} is a word of the rule language; call the column something else."),
-        (column.quotable and column.type in (ColumnType.ID, ColumnType.TEXT), "quotable",
-         "ids and free text are never quoted."),
-        (column.blank is Blank.NO and column.type is not ColumnType.YES_NO, "blank",
-         "only a blank of a yes_no column can mean no."),
+        (
+            column.quotable and column.type in (ColumnType.ID, ColumnType.TEXT),
+            "quotable",
+            "ids and free text are never quoted.",
+        ),
+        (
+            column.blank is Blank.NO and column.type is not ColumnType.YES_NO,
+            "blank",
+            "only a blank of a yes_no column can mean no.",
+        ),
         (choice and not column.values, "type", "a choice wants values: with what may be chosen."),
         (bool(column.values) and not choice, "values", "only a choice has values."),
         (least is not None and not number, "least", "only a number has a least."),
@@ -282,7 +289,10 @@ def _heading_faults(file: RuleFile, model: SheetModel) -> list[Finding]:
 
 
 def _unknown_columns(
-    file: RuleFile, path: Path, names: Sequence[str], columns: Mapping[str, ColumnSpec],
+    file: RuleFile,
+    path: Path,
+    names: Sequence[str],
+    columns: Mapping[str, ColumnSpec],
 ) -> list[Finding]:
     return [
         file.fault("B132", (*path, i), what="column", found=name, hint=did_you_mean(name, columns))

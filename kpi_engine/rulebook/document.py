@@ -70,7 +70,13 @@ class RuleFile:
         return value if isinstance(value, str) else ""
 
     def fault(
-        self, code: str, path: Path, *, on_key: bool = False, offset: int | None = None, **words: object,
+        self,
+        code: str,
+        path: Path,
+        *,
+        on_key: bool = False,
+        offset: int | None = None,
+        **words: object,
     ) -> Finding:
         """A finding that stands at the value of `path` (or its key, or `offset` characters into it)."""
         place = self._index(path, offset, on_key=on_key)

@@ -27,7 +27,10 @@ Tables: TypeAlias = "dict[str, tuple[MeasureModel, SheetSpec | None]]"
 
 
 def read_examples(
-    file: RuleFile, model: IndicatorModel, tables: Tables, not_known: frozenset[str],
+    file: RuleFile,
+    model: IndicatorModel,
+    tables: Tables,
+    not_known: frozenset[str],
 ) -> tuple[tuple[Example, ...], list[Finding]]:
     """The examples of an indicator, and their faults."""
     found: list[Finding] = []
@@ -99,9 +102,7 @@ def _given_faults(file: RuleFile, path: Path, given: GivenModel, model: Indicato
     if given.target is not None and kind is Kind.STATED and not stated:
         what = "the target is in the rule, not in the return."
         found.append(file.fault("B137", (*place, "target"), what=what))
-    return found + [
-        fault for key in figures for fault in _percent_faults(file, (*place, key), model, key)
-    ]
+    return found + [fault for key in figures for fault in _percent_faults(file, (*place, key), model, key)]
 
 
 def _figures_of(kind: Kind) -> tuple[str, ...]:
@@ -146,7 +147,11 @@ def _row_faults(
 
 
 def _cell_faults(
-    file: RuleFile, place: Path, text: str, sheet: SheetSpec, not_known: frozenset[str],
+    file: RuleFile,
+    place: Path,
+    text: str,
+    sheet: SheetSpec,
+    not_known: frozenset[str],
 ) -> list[Finding]:
     if any(place[:n] in file.broken for n in range(1, len(place) + 1)):
         return []

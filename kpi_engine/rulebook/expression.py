@@ -57,7 +57,10 @@ class Parsed(Generic[T]):
 
 
 def parse_condition(
-    text: str, columns: Mapping[str, ColumnSpec], *, window: bool = False,
+    text: str,
+    columns: Mapping[str, ColumnSpec],
+    *,
+    window: bool = False,
 ) -> Parsed[Condition]:
     """The condition that `text` says of a row with `columns`; `window` allows window.start and .end."""
     reading = _Conditions(columns, window=window)
@@ -159,7 +162,11 @@ class _Conditions(Operands):
         return IsBlank(held.tree)
 
     def _within(
-        self, node: ast.expr, held: Operand | None, right: ast.expr, depth: int,
+        self,
+        node: ast.expr,
+        held: Operand | None,
+        right: ast.expr,
+        depth: int,
     ) -> Condition | None:
         if isinstance(right, ast.Name) and right.id in ("period", "window"):
             first, last = Bound(f"{right.id}.start"), Bound(f"{right.id}.end")
@@ -168,8 +175,12 @@ class _Conditions(Operands):
             if held.sort is not Sort.DATE or not reads_column(held.tree):
                 self.fault("B124", node, f"{held.named} is not a date of the row, so it is in no {right.id}.")
                 return None
-            return AllOf((Compare(Comparison.AT_LEAST, held.tree, Day(first)),
-                          Compare(Comparison.AT_MOST, held.tree, Day(last))))
+            return AllOf(
+                (
+                    Compare(Comparison.AT_LEAST, held.tree, Day(first)),
+                    Compare(Comparison.AT_MOST, held.tree, Day(last)),
+                )
+            )
         if not isinstance(right, ast.Tuple | ast.List) or not right.elts:
             self.fault("B121", right, 'a list is wanted here, such as ("a", "b"), or period or window.')
             return None
@@ -202,7 +213,9 @@ class _Conditions(Operands):
         return Compare(how, *fitted) if fitted is not None else None
 
     def _fit(
-        self, left: tuple[ast.expr, Operand], right: tuple[ast.expr, Operand],
+        self,
+        left: tuple[ast.expr, Operand],
+        right: tuple[ast.expr, Operand],
     ) -> tuple[Expression, Expression] | None:
         """Both sides, if they can be compared: same sort, a column in one, values that it can hold."""
         (left_node, a), (right_node, b) = left, right

@@ -41,7 +41,10 @@ _WORDS: Final[Mapping[str, str]] = {
 
 
 def validated(
-    file: RuleFile, model: type[M], *, lenient: bool = False,
+    file: RuleFile,
+    model: type[M],
+    *,
+    lenient: bool = False,
 ) -> tuple[M | None, tuple[Finding, ...]]:
     """The file as `model`, and its faults.
 

@@ -26,7 +26,6 @@ _READ_ELSEWHERE: Final = ("escalations.yaml", "boards.yaml", "rebases.yaml")
 _SUFFIXES: Final = (".yaml", ".yml")
 
 
-
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """The rule files by their names in the folder, what is wrong with them, and the digest of all bytes."""

@@ -67,7 +67,11 @@ def readings(models: Iterable[ReadingModel]) -> tuple[Reading, ...]:
 
 
 def known_or_fault(
-    file: RuleFile, path: Path, what: str, name: str, known: frozenset[str] | None,
+    file: RuleFile,
+    path: Path,
+    what: str,
+    name: str,
+    known: frozenset[str] | None,
 ) -> list[Finding]:
     """A finding if `name` is not among the `known` ones."""
     if known is None or name in known:
@@ -153,7 +157,12 @@ def _measure(  # noqa: PLR0913, PLR0917  (the file and place, the model, and wha
     found += column_faults(file, path, model, sheet)
     measure_id, title, stated = named
     return build_measure(
-        model, sheet, trees, measure_id=measure_id, title=title, target_columns=stated,
+        model,
+        sheet,
+        trees,
+        measure_id=measure_id,
+        title=title,
+        target_columns=stated,
     ), sheet
 
 
@@ -195,7 +204,10 @@ def _target(model: TargetModel) -> Target:
 
 
 def _target_faults(
-    file: RuleFile, model: IndicatorModel, unit: Unit | None, sheet: SheetSpec | None,
+    file: RuleFile,
+    model: IndicatorModel,
+    unit: Unit | None,
+    sheet: SheetSpec | None,
 ) -> list[Finding]:
     found: list[Finding] = []
     for i, target in enumerate(model.targets):
@@ -212,7 +224,11 @@ def _target_faults(
 
 
 def _stated_faults(
-    file: RuleFile, place: Path, target: StatedTarget, model: IndicatorModel, sheet: SheetSpec | None,
+    file: RuleFile,
+    place: Path,
+    target: StatedTarget,
+    model: IndicatorModel,
+    sheet: SheetSpec | None,
 ) -> list[Finding]:
     if model.measure.kind is not Kind.STATED:
         return [file.fault("B134", place, what="only a stated figure has its target in the return.")]

@@ -114,7 +114,7 @@ def _alike(one: str, other: str) -> bool:
 
 def _short_names(rulebook: RuleBook) -> Iterator[Finding]:
     first: dict[str, str] = {}
-    for indicator in rulebook.indicators.values():
+    for _, indicator in sorted(rulebook.indicators.items()):
         other = first.setdefault(indicator.short.casefold(), indicator.id)
         if other != indicator.id:
             yield finding("B155", file=indicator.file, found=indicator.id, other=other)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -43,9 +44,10 @@ from kpi_engine.rulebook.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from fractions import Fraction
 
+    from kpi_engine.rulebook.book import SheetSpec
     from kpi_engine.rulebook.document import Path as Place
     from kpi_engine.rulebook.document import RuleFile
     from kpi_engine.rulebook.folder import Gathered
@@ -130,12 +132,13 @@ def _book(reading: _Reading, gathered: Gathered, name: str) -> RuleBook | None:
         documents=None if documents is None else frozenset(documents),
         baselines=None if baselines is None else frozenset(one.id for one in baselines),
     )
-    indicators: dict[str, Indicator] = {}
+    read: list[Indicator] = []
     for file in reading.within(INDICATORS):
         indicator, faults = read_indicator(file, around)
         reading.findings += faults
         if indicator is not None:
-            indicators[indicator.id] = indicator
+            read.append(indicator)
+    indicators = {one.id: one for one in sorted(read, key=_place_in_plan)}
     milestones = _milestones(reading, around.documents, _stems(gathered, INDICATORS))
     reading.findings += _repeated_ids(reading)
     if plan is None or contract.contract is None:
@@ -143,7 +146,9 @@ def _book(reading: _Reading, gathered: Gathered, name: str) -> RuleBook | None:
     return RuleBook(
         plan=plan,
         documents=documents or {},
-        contract=contract.contract,
+        contract=replace(
+            contract.contract, sheets=_in_order_of_use(contract.contract.sheets, indicators.values())
+        ),
         indicators=indicators,
         milestones=milestones,
         baselines=baselines or (),
@@ -151,6 +156,20 @@ def _book(reading: _Reading, gathered: Gathered, name: str) -> RuleBook | None:
         digest=gathered.digest,
         folder=name,
     )
+
+
+def _place_in_plan(indicator: Indicator) -> tuple[tuple[int, ...], str]:
+    """Where the plan says it: 1.2 before 1.10."""
+    numbers = tuple(int(number) for number in re.findall(r"\d+", indicator.actions[0]))
+    return numbers, indicator.actions[0]
+
+
+def _in_order_of_use(
+    sheets: Mapping[str, SheetSpec], indicators: Iterable[Indicator]
+) -> Mapping[str, SheetSpec]:
+    """The sheets as the indicators come to need them; those that none reads last."""
+    used = (measure.table for one in indicators for measure in (one.measure, *one.beside))
+    return {name: sheets[name] for name in dict.fromkeys((*used, *sheets)) if name in sheets}
 
 
 def _stems(gathered: Gathered, part: str) -> frozenset[str]:
@@ -201,7 +220,9 @@ def _documents(reading: _Reading, present: frozenset[str]) -> dict[str, Document
 
 
 def _baselines(
-    reading: _Reading, present: frozenset[str], plan: Plan | None,
+    reading: _Reading,
+    present: frozenset[str],
+    plan: Plan | None,
 ) -> tuple[Baseline, ...] | None:
     model = reading.model(BASELINES, BaselinesModel)
     if model is None:
@@ -245,7 +266,9 @@ def _unmeasured(reading: _Reading) -> tuple[Unmeasured, ...]:
 
 
 def _milestones(
-    reading: _Reading, documents: frozenset[str] | None, indicators: frozenset[str],
+    reading: _Reading,
+    documents: frozenset[str] | None,
+    indicators: frozenset[str],
 ) -> dict[str, MilestoneRule]:
     model = reading.model(MILESTONES, MilestonesModel)
     if model is None:

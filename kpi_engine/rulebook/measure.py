@@ -57,7 +57,10 @@ class Trees:
 
 
 def sheet_of(
-    file: RuleFile, path: Path, contract: ContractRead, found: list[Finding],
+    file: RuleFile,
+    path: Path,
+    contract: ContractRead,
+    found: list[Finding],
 ) -> SheetSpec | None:
     """The sheet that the measure at `path` counts on; None if there is none that could be read."""
     name = file.texts((*path, "table"))
@@ -135,7 +138,12 @@ def column_faults(file: RuleFile, path: Path, model: MeasureModel, sheet: SheetS
 
 
 def number_column_faults(
-    file: RuleFile, place: Path, name: str, sheet: SheetSpec, *, bounded: bool,
+    file: RuleFile,
+    place: Path,
+    name: str,
+    sheet: SheetSpec,
+    *,
+    bounded: bool,
 ) -> list[Finding]:
     """What keeps `name` from being a number column of the sheet, with a least and a most if `bounded`."""
     spec = sheet.columns.get(name)

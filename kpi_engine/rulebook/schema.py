@@ -114,7 +114,9 @@ PartsText = Annotated[Parts, BeforeValidator(parts), _TEXT_SCHEMA, PlainSerializ
 PeriodText = Annotated[Period, BeforeValidator(_period), _TEXT_SCHEMA, PlainSerializer(str)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 YesNo = Annotated[bool, BeforeValidator(_yes_no), WithJsonSchema({"enum": ["yes", "no", True, False]})]
-Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number"}), PlainSerializer(str)]
+Number = Annotated[
+    Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number"}), PlainSerializer(str)
+]
 Choices = Annotated[
     dict[str, tuple[str, ...]],
     BeforeValidator(_choices),
@@ -149,7 +151,9 @@ class CitationModel(_Declared):
 
     document: Id = Field(description="An id of sources.yaml.")
     at: Sentence = Field(description="The place in the document.")
-    figure: Annotated[str, Field(max_length=120)] = Field(description="The figure phrase, in the document's own words: a dozen at most.")
+    figure: Annotated[str, Field(max_length=120)] = Field(
+        description="The figure phrase, in the document's own words: a dozen at most."
+    )
 
 
 class ReadingModel(_Declared):
@@ -186,11 +190,18 @@ class TargetModel(_Declared):
     at_least: Threshold | None = None
     at_most: Threshold | None = None
     more_than: Threshold | None = None
-    by: Day | None = Field(None, description="Due for every period whose last day is on or after this. Left out: the plan gives no date.")
+    by: Day | None = Field(
+        None,
+        description="Due for every period whose last day is on or after this. Left out: the plan gives no date.",
+    )
     by_assumed: YesNo = Field(False, description="yes: the date is a reading, not the plan's word.")
-    then: Literal["maintain"] = Field("maintain", description="Every target goes on after its date, until `end`.")
+    then: Literal["maintain"] = Field(
+        "maintain", description="Every target goes on after its date, until `end`."
+    )
     end: Day | None = Field(None, description="The last day that the target is in force.")
-    source: CitationModel | None = Field(None, description="Where this step is from; left out: the indicator's source.")
+    source: CitationModel | None = Field(
+        None, description="Where this step is from; left out: the indicator's source."
+    )
 
     @model_validator(mode="after")
     def _one_operator(self) -> Self:
@@ -205,20 +216,32 @@ class MeasureModel(_Declared):
     kind: Kind
     table: Name = Field(description="A sheet of rules/returns/.")
     where: ExpressionText | None = Field(None, description="The population. Left out: every row.")
-    left_out: ExpressionText | None = Field(None, description="Rows of the population that are set aside, and their number printed.")
+    left_out: ExpressionText | None = Field(
+        None, description="Rows of the population that are set aside, and their number printed."
+    )
     numerator: ExpressionText | None = Field(None, description="The rows counted (kind proportion).")
-    weight: Name | None = Field(None, description="A number column added up instead of counting rows (kind proportion).")
+    weight: Name | None = Field(
+        None, description="A number column added up instead of counting rows (kind proportion)."
+    )
     numerator_sum: Name | None = Field(None, description="The column added up above the line (kind sums).")
     denominator_sum: Name | None = Field(None, description="The column added up below the line (kind sums).")
     since: ExpressionText | None = Field(None, description="The date a wait is counted from (kind longest).")
     value: Name | None = Field(None, description="The column that holds the figure (kind stated).")
     unit: Unit | None = Field(None, description="Of a stated figure; of others it follows from the kind.")
     window: Window = Window.MONTH
-    window_from_table: YesNo = Field(False, description="yes: the table's own dates give the whole window; one return judges alone.")
-    over: Over | None = Field(None, description="How months make a quarter: sum (events), last (snapshots), each (once a month).")
-    when_none: Literal["nothing_due", "no_denominator"] | None = Field(None, description="What 0 of 0 means on a sheet that has rows.")
+    window_from_table: YesNo = Field(
+        False, description="yes: the table's own dates give the whole window; one return judges alone."
+    )
+    over: Over | None = Field(
+        None, description="How months make a quarter: sum (events), last (snapshots), each (once a month)."
+    )
+    when_none: Literal["nothing_due", "no_denominator"] | None = Field(
+        None, description="What 0 of 0 means on a sheet that has rows."
+    )
     baseline: Id | None = Field(None, description="An id of baselines.yaml (kind change).")
-    change_as: Literal["percent", "number"] | None = Field(None, description="How a change is said (kind change).")
+    change_as: Literal["percent", "number"] | None = Field(
+        None, description="How a change is said (kind change)."
+    )
 
 
 class BesideModel(MeasureModel):
@@ -245,9 +268,16 @@ class ExampleModel(_Declared):
     name: Sentence
     period: PeriodText
     given: GivenModel | None = None
-    rows: tuple[dict[str, str], ...] = Field((), description="Cells by column, and `is`: counted, not_counted, outside, left_out or in_doubt.")
-    of: Id | None = Field(None, description="A measure of beside: the one that reads the rows, in place of the main one.")
-    makes: PartsText | None = Field(None, description="The figure that all the rows together make, none being in doubt: `3 of 4`, or `61` without a denominator.")
+    rows: tuple[dict[str, str], ...] = Field(
+        (), description="Cells by column, and `is`: counted, not_counted, outside, left_out or in_doubt."
+    )
+    of: Id | None = Field(
+        None, description="A measure of beside: the one that reads the rows, in place of the main one."
+    )
+    makes: PartsText | None = Field(
+        None,
+        description="The figure that all the rows together make, none being in doubt: `3 of 4`, or `61` without a denominator.",
+    )
     expect: Status | None = None
     reason: str | None = None
 
@@ -266,7 +296,9 @@ class IndicatorModel(_Declared):
     id: Id = Field(description="Never reused or renamed: history keys on it.")
     title: Sentence
     short: Annotated[str, Field(min_length=1, max_length=32)]
-    actions: Annotated[tuple[str, ...], Field(min_length=1)] = Field(description="References in the plan, as text.")
+    actions: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        description="References in the plan, as text."
+    )
     covers: tuple[str, ...] = Field((), description="Items of the plan that this measures (plan.yaml).")
     lead: Sentence
     better: Better
@@ -275,8 +307,12 @@ class IndicatorModel(_Declared):
     readings: tuple[ReadingModel, ...] = ()
     measure: MeasureModel
     beside: tuple[BesideModel, ...] = ()
-    warn_if_falls: Id | None = Field(None, description="A measure of beside: a finding when it falls while the target is met.")
-    targets: tuple[TargetModel, ...] = Field((), description="Dated steps; append, never overwrite. Empty: shown without a verdict.")
+    warn_if_falls: Id | None = Field(
+        None, description="A measure of beside: a finding when it falls while the target is met."
+    )
+    targets: tuple[TargetModel, ...] = Field(
+        (), description="Dated steps; append, never overwrite. Empty: shown without a verdict."
+    )
     examples: Annotated[tuple[ExampleModel, ...], Field(min_length=1)]
 
 
@@ -336,7 +372,9 @@ class BaselineModel(_Declared):
     def _months_fill_the_span(self) -> Self:
         wanted = self.last.first - self.first.first + 1
         if self.months is not None and len(self.months) != wanted:
-            raise ValueError(f"months: has {len(self.months)} figures; {self.first} to {self.last} is {wanted} months")
+            raise ValueError(
+                f"months: has {len(self.months)} figures; {self.first} to {self.last} is {wanted} months"
+            )
         if self.months is not None and self.total is not None and sum(self.months) != self.total:
             raise ValueError("total: is not the sum of months:")
         return self
@@ -392,7 +430,9 @@ class ColumnModel(_Declared):
     type: ColumnType
     blank: Blank = Blank.UNKNOWN
     required: YesNo = Field(True, description="no: a return may lack the column.")
-    quotable: YesNo = Field(False, description="yes: what was read may be printed. Never for ids or free text.")
+    quotable: YesNo = Field(
+        False, description="yes: what was read may be printed. Never for ids or free text."
+    )
     values: Choices = Field({}, description="Allowed values of a choice, each with its other spellings.")
     least: Number | None = None
     most: Number | None = None
@@ -417,8 +457,12 @@ class SheetModel(_Declared):
     kind: SheetKind
     grain: Sentence = Field(description="What one row is.")
     key: tuple[Name, ...] = Field((), description="The columns that make a row unique.")
-    dated_by: tuple[ExpressionText, ...] = Field((), description="Of events: the dates of which one must fall in the month.")
-    history_months: Annotated[int, Field(ge=1, le=1200)] | None = Field(None, description="A snapshot with its own dates reaches back so many months.")
+    dated_by: tuple[ExpressionText, ...] = Field(
+        (), description="Of events: the dates of which one must fall in the month."
+    )
+    history_months: Annotated[int, Field(ge=1, le=1200)] | None = Field(
+        None, description="A snapshot with its own dates reaches back so many months."
+    )
     columns: Annotated[tuple[ColumnModel, ...], Field(min_length=1)]
     checks: tuple[RowCheckModel, ...] = ()
 
@@ -442,4 +486,6 @@ class CoverModel(_Declared):
     fields: tuple[CoverFieldModel, ...]
     not_known: tuple[str, ...]
     nil_label: str
-    no_figure_reasons: dict[str, str] = Field(description="What the filler chooses -> the reason it stands for.")
+    no_figure_reasons: dict[str, str] = Field(
+        description="What the filler chooses -> the reason it stands for."
+    )

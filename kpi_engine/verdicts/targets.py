@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from kpi_engine.rulebook.book import Kind, Operator, Unit
 
 if TYPE_CHECKING:
     from datetime import date
+    from fractions import Fraction
 
     from kpi_engine.rulebook.book import Indicator, Measure, Target
     from kpi_engine.terms.measurement import Measurement, Parts

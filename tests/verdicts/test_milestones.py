@@ -1,4 +1,4 @@
-"""A milestone is done, late, overdue, not due, undated or not reported: never "not done" for want of a row."""
+"""A milestone is done, late, overdue, not due, undated or not reported; want of a row is never "not done"."""
 
 from __future__ import annotations
 
