@@ -1,0 +1,162 @@
+"""Conditions as SQL that DuckDB and Spark share: one form for "surely", one for "surely not"."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, assert_never
+
+from kpi_engine.measures.plan import Atom, columns_of
+from kpi_engine.terms.expression import (
+    AllOf,
+    AnyOf,
+    Bound,
+    Choose,
+    ColumnRef,
+    Compare,
+    Comparison,
+    Condition,
+    Day,
+    Expression,
+    IsBlank,
+    IsTrue,
+    Literal,
+    Not,
+    OneOf,
+    Shift,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+# ── Expressions ──────────────────────────────────────────────────────────────
+
+_SIGNS = MappingProxyType(
+    {
+        Comparison.EQUAL: "=",
+        Comparison.LESS: "<",
+        Comparison.AT_MOST: "<=",
+        Comparison.MORE: ">",
+        Comparison.AT_LEAST: ">=",
+    }
+)
+_EXACT_DIGITS = 38  # both engines' widest DECIMAL; DuckDB reads a longer literal as a float
+
+
+def quoted(column: str) -> str:
+    """A name as SQL writes it."""
+    return '"' + column.replace('"', '""') + '"'
+
+
+def literal(value: str | int | Decimal | date) -> str:
+    """A constant as SQL writes it; ValueError for a number that an engine would not hold exactly."""
+    match value:
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case int() | Decimal():
+            written = f"{Decimal(value):f}"
+            digits = written.removeprefix("-").replace(".", "", 1)
+            if not digits.isdigit() or len(digits) > _EXACT_DIGITS:
+                raise ValueError("a number that cannot be held exactly")
+            return f"({written})" if written.startswith("-") else written
+        case date():
+            return f"DATE '{value.isoformat()}'"
+        case str():
+            return "'" + value.replace("'", "''") + "'"
+        case _:
+            assert_never(value)
+
+
+def expression(node: Expression, days: Mapping[Bound, date]) -> str:
+    """An expression as SQL: null where a cell it reads is blank or unknown, else its value."""
+    match node:
+        case ColumnRef(column):
+            return quoted(column)
+        case Literal(value):
+            return literal(value)
+        case Day(bound):
+            return literal(days[bound])
+        case Shift(base, months, count):
+            return _moved(_moved(expression(base, days), months, "MONTH"), count, "DAY")
+        case Choose(latest, left, right):
+            chosen = (
+                f"{'GREATEST' if latest else 'LEAST'}({expression(left, days)}, {expression(right, days)})"
+            )
+            # Both functions skip nulls, but a blank on either side makes a blank.
+            filled = " AND ".join(f"{quoted(c)} IS NOT NULL" for c in sorted(columns_of(node)))
+            return f"CASE WHEN {filled} THEN {chosen} END" if filled else chosen
+        case _:
+            assert_never(node)
+
+
+def _moved(day: str, count: int, unit: str) -> str:
+    """`day` so many calendar months (clamped to the month's end) or days on."""
+    if count == 0:
+        return day
+    return f"CAST({day} {'+' if count > 0 else '-'} INTERVAL {abs(count)} {unit} AS DATE)"
+
+
+# ── Conditions: two forms each, neither ever null ────────────────────────────
+
+
+def surely(condition: Condition, days: Mapping[Bound, date]) -> str:
+    """SQL that is true where the condition certainly holds, else false."""
+    match condition:
+        case Not(of):
+            return surely_not(of, days)
+        case AllOf(parts):
+            return joined(" AND ", (surely(part, days) for part in parts), none="TRUE")
+        case AnyOf(parts):
+            return joined(" OR ", (surely(part, days) for part in parts), none="FALSE")
+        case _:
+            return _known_and(condition, _holds(condition, days))
+
+
+def surely_not(condition: Condition, days: Mapping[Bound, date]) -> str:
+    """SQL that is true where the condition certainly does not hold, else false."""
+    match condition:
+        case Not(of):
+            return surely(of, days)
+        case AllOf(parts):
+            return joined(" OR ", (surely_not(part, days) for part in parts), none="FALSE")
+        case AnyOf(parts):
+            return joined(" AND ", (surely_not(part, days) for part in parts), none="TRUE")
+        case _:
+            return _known_and(condition, f"NOT {_holds(condition, days)}")
+
+
+def mark(condition: Condition, days: Mapping[Bound, date]) -> str:
+    """SQL that is 2 where the condition certainly holds, 0 where it certainly does not, else 1."""
+    return f"CASE WHEN {surely(condition, days)} THEN 2 WHEN {surely_not(condition, days)} THEN 0 ELSE 1 END"
+
+
+def joined(word: str, parts: Iterable[str], *, none: str) -> str:
+    """Conditions in brackets with AND or OR between; `none` where there are none."""
+    listed = tuple(parts)
+    return f"({word.join(listed)})" if listed else none
+
+
+def _holds(atom: Atom, days: Mapping[Bound, date]) -> str:
+    """SQL of an atom over known cells: true or false, and false of a blank unless it asks for one."""
+    match atom:
+        case Compare(how, left, right):
+            return f"COALESCE({expression(left, days)} {_SIGNS[how]} {expression(right, days)}, FALSE)"
+        case OneOf(value, options):
+            listed = ", ".join(literal(option.value) for option in options)
+            return f"COALESCE({expression(value, days)} IN ({listed}), FALSE)" if listed else "FALSE"
+        case IsBlank(value):
+            return f"({expression(value, days)} IS NULL)"
+        case IsTrue(value):
+            return f"COALESCE({expression(value, days)}, FALSE)"
+        case _:
+            assert_never(atom)
+
+
+def _known_and(atom: Atom, holds: str) -> str:
+    return joined(" AND ", (*(f"NOT {unknown(c)}" for c in sorted(columns_of(atom))), holds), none="")
+
+
+def unknown(column: str) -> str:
+    """The column that says which cells of `column` are unknown."""
+    return quoted(f"{column}__unknown")
