@@ -52,6 +52,12 @@ def mutants(indicator: Indicator, sheets: dict[str, SheetSpec]) -> Iterator[Muta
         for what, broken in _targets(target, indicator.measure.unit):
             targets = (*indicator.targets[:n], broken, *indicator.targets[n + 1 :])
             yield f"target: {what}", replace(indicator, targets=targets)
+    measure = indicator.measure
+    if measure.kind is Kind.CHANGE and measure.id != "pf-children-increase":
+        # More than no change is the same in per cent and in number.
+        other = Unit.NUMBER if measure.change_as is Unit.PERCENT else Unit.PERCENT
+        changed = replace(measure, change_as=other)
+        yield f"target: change_as became {other}", replace(indicator, measure=changed)
 
 
 def _targets(target: Target, unit: Unit) -> Iterator[tuple[str, Target]]:
@@ -89,10 +95,6 @@ def _windows(measure: Measure) -> Iterator[tuple[str, Measure]]:
         for window in Window:
             if window is not measure.window:
                 yield f"{measure.window} became {window}", replace(measure, window=window)
-    if measure.kind is Kind.CHANGE and measure.id != "pf-children-increase":
-        # More than no change is the same in per cent and in number.
-        other = Unit.NUMBER if measure.change_as is Unit.PERCENT else Unit.PERCENT
-        yield f"change_as became {other}", replace(measure, change_as=other)
 
 
 # ── Trees ────────────────────────────────────────────────────────────────────

@@ -1,0 +1,63 @@
+"""What the README shows is what the program does."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SHELL = re.findall(r"^```sh\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+SHOWN = re.findall(r"^```text\n\$ kpi (.*?)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def kpi(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "kpi_engine", *words],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_quick_start_is_two_commands_and_the_first_runs_the_main_job() -> None:
+    assert len(SHELL) == 2
+    assert SHELL[0].strip().endswith("kpi check inputs --exit-zero")
+    assert SHELL[1].strip().endswith("pytest")
+
+
+@pytest.mark.parametrize(("command", "output"), SHOWN, ids=[command for command, _ in SHOWN])
+def test_the_output_shown_is_the_output(command: str, output: str) -> None:
+    run = kpi(*command.split())
+    assert run.returncode in (0, 1)
+    at = 0
+    for part in output.split("[...]\n"):
+        found = run.stdout.find(part, at)
+        assert found >= 0, f"not in the output of kpi {command}:\n{part}"
+        at = found + len(part)
+
+
+def test_every_command_is_documented() -> None:
+    listed = kpi("--help").stdout.split("Commands:")[1]
+    names = re.findall(r"^  (\w+)  ", listed, flags=re.MULTILINE)
+    assert len(names) >= 5
+    assert [name for name in names if f"`kpi {name}" not in README] == []
+
+
+def test_the_exit_codes_of_the_table_are_those_of_the_program() -> None:
+    from kpi_engine.exits import Exit  # noqa: PLC0415
+
+    assert [int(n) for n in re.findall(r"^\| (\d) \|", README, flags=re.MULTILINE)] == [int(e) for e in Exit]
+
+
+def test_the_field_reference_is_up_to_date() -> None:
+    from kpi_engine.rulebook.lint import field_reference  # noqa: PLC0415
+
+    text = (ROOT / "rules" / "README.md").read_text(encoding="utf-8")
+    held = text.split("<!-- fields -->")[1].split("<!-- /fields -->")[0]
+    assert held.strip() == field_reference().strip()
