@@ -35,7 +35,7 @@ def baseline_for(baselines: Sequence[Baseline], measure: Measure, authority: str
 
 
 def compared_with(measure: Measure, baseline: Baseline | None, months: Sequence[Period]) -> Fraction | None:
-    """The baseline's figure for the same calendar months; None where it is unknown, or 0, which says no more."""
+    """The baseline's figure for the same calendar months; None where unknown, or 0, which says no more."""
     if baseline is None:
         return None
     if not is_flow(measure) or len(months) == _length(baseline):

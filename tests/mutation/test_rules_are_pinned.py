@@ -31,7 +31,7 @@ def engine() -> Iterator[Engine]:
 
 def _caught(engine: Engine, what: str, broken: Indicator) -> bool:
     """Whether an example that can notice fails: figures notice targets, rows notice measures."""
-    part = what.split(":")[0]
+    part = what.partition(":")[0]
     noticing = [
         e
         for e in broken.examples
