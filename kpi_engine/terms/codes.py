@@ -129,6 +129,8 @@ CODES = MappingProxyType(
         "R320": Code(FLAG, "Last month's figures again", "{meant} of {month} holds exactly the figures of {before}.", "Check that this month's figures were sent."),
         "R321": Code(FLAG, "One event in two months", "{count} events of {meant} stand in the returns of {month} and of {before}.", "Take each event out of the month in which it did not happen."),
         "R322": Code(FLAG, "Reported late", "{count} rows of {meant} date back more than {months} months before {month}, and the return of {before} lacked them.", "Say in the commentary why they were reported late."),
+        "R390": Code(FLAG, "Target met, yet less behind it", "{measure} meets its target, while {beside} fell from {then} to {now}.", "Read the two figures together: the target can be met because posts stand empty."),
+        "R390": Code(FLAG, "A figure falls behind a target that is met", "{measure} meets its target while the figure beside it fell: {beside}, from {then} to {now}.", "Say so wherever the target is reported as met."),
         # Privacy: R4xx
         "R401": Code(REFUSE, "Personal details", "A column of this sheet is headed as a person's details (a name, date of birth, address or the like). The return has no such column, and none of it was used.", "Delete the column, save the file, send it again and delete the copies that were sent."),
         "R402": Code(FLAG, "Small number of children", "The commentary gives a small number of children, who might be recognised.", "Say it without the number, or say fewer than six."),
