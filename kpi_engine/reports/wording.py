@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from kpi_engine.reports.figures import exact, gap_shown, parts_shown, shown, target_shown
 from kpi_engine.reports.page import painted
-from kpi_engine.rulebook.book import Kind, Operator, Unit, Window
+from kpi_engine.rulebook.book import Kind, Operator, Over, Unit, Window
 from kpi_engine.terms.measurement import Reason, Source
-from kpi_engine.terms.period import YEAR, in_words
+from kpi_engine.terms.period import MONTH, YEAR, in_words
 from kpi_engine.terms.returned import Validated
 from kpi_engine.terms.verdict import MilestoneStatus, Status
 
@@ -191,7 +191,8 @@ def held_words(verdict: Verdict, indicator: Indicator) -> str:
     rolling = indicator.measure.window is Window.ROLLING_12_MONTHS
     wanted = YEAR if rolling else last.last_month.first - first.first + 1
     held = len(verdict.measured.months) if verdict.measured else 0
-    if indicator.measure.window_from_table or not 0 < held < wanted:
+    apart = verdict.period.length > MONTH and indicator.measure.over is Over.EACH
+    if apart or indicator.measure.window_from_table or not 0 < held < wanted:
         return ""
     return f"{held} of {wanted} months"
 
