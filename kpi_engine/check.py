@@ -57,18 +57,19 @@ def judged(returns: Sequence[Return], rulebook: RuleBook, period: Period | None)
     """The same on returns that are read already."""
     assembled = assemble(returns, rulebook)
     months = assembled.months
+    used = [r for r in returns if r not in assembled.replaced]
     measured = measure_months(months, rulebook)
     judging = period or max(months, default=None)
     council = _council(rulebook, measured.authority)
-    run = _run(returns, rulebook)
+    run = _run(returns, assembled.replaced, rulebook)
     between = (*assembled.findings, *across_months(months, rulebook))
     if judging is None:
-        found = (*(f for r in returns for f in r.findings), *between)
+        found = (*(f for r in used for f in r.findings), *between)
         return Checked(council.name, council.made_up, None, (), (), found, (), {}, run)
     verdicts = judge(rulebook, judging, measured)
     series = {m: judge(rulebook, m, measured) for m in sorted(months) if m.end < judging.start}
     before = next(reversed(series.values()), ())
-    now, then = _told_apart(returns, between, judging)
+    now, then = _told_apart(used, between, judging)
     return Checked(
         authority=council.name,
         made_up=council.made_up,
@@ -117,6 +118,6 @@ def _council(rulebook: RuleBook, code: str) -> Authority:
     return next(a for a in rulebook.plan.authorities if a.code == code)
 
 
-def _run(returns: Sequence[Return], rulebook: RuleBook) -> Run:
-    read = tuple(ReturnRead(r.file, r.digest, r.claims, r.refused) for r in returns)
+def _run(returns: Sequence[Return], replaced: Sequence[Return], rulebook: RuleBook) -> Run:
+    read = tuple(ReturnRead(r.file, r.digest, r.claims, r.refused, r in replaced) for r in returns)
     return Run(version("kpi-engine"), rulebook.digest, rulebook.folder, read)

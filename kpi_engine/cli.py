@@ -142,13 +142,27 @@ def check(  # noqa: PLR0913, PLR0917  (a command's options)
     if checked is None:
         _nothing_found(paths)
     if form is Format.TEXT:
-        subject = " ".join(str(path) for path in paths)
-        text = to_text(checked, rulebook, subject=subject, everything=everything, colour=_colour())
+        words = [str(path) for path in paths]
+        again = [*words, *_options(period, rules)]
+        text = to_text(
+            checked,
+            rulebook,
+            subject=" ".join(words),
+            words=again,
+            everything=everything,
+            colour=_colour(),
+        )
     else:
         text = _written(checked, rulebook, form, series=series)
     typer.echo(text, nl=False)
     statuses = frozenset(Status(f.value) for f in fail_on) if fail_on else BOTH
     raise typer.Exit(exit_code(checked, fail_on=statuses, exit_zero=exit_zero))
+
+
+def _options(period: Period | None, rules: Path | None) -> list[str]:
+    """The options that chose what was checked, to be typed again."""
+    chosen = ["--period", str(period)] if period is not None else []
+    return [*chosen, "--rules", str(rules)] if rules is not None else chosen
 
 
 def _written(checked: Checked, rulebook: RuleBook, form: Format, *, series: bool) -> str:

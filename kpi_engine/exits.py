@@ -57,6 +57,6 @@ def _refused_or_absent(checked: Checked) -> bool:
     if checked.period is None:
         return True
     months = set(checked.period.months)
-    judged = [r for r in checked.run.returns if r.period in months]
+    judged = [r for r in checked.run.returns if r.period in months and not r.replaced]
     last = [r for r in judged if r.period == checked.period.last_month]
     return not last or any(r.refused for r in judged)

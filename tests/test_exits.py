@@ -63,6 +63,11 @@ def test_a_refused_return_of_the_judged_month_comes_before_a_miss() -> None:
     assert exit_code(checked(FAIL, returns=(refused,))) is Exit.NOT_ASSESSED
 
 
+def test_a_refused_return_that_another_replaces_does_not_count() -> None:
+    replaced = replace(GOOD, refused=True, replaced=True)
+    assert exit_code(checked(PASS, returns=(GOOD, replaced))) is Exit.OK
+
+
 def test_no_return_for_the_judged_month_is_not_assessed() -> None:
     earlier = replace(GOOD, period=Period.parse("2024-02"))
     assert exit_code(checked(FAIL, returns=(earlier,))) is Exit.NOT_ASSESSED

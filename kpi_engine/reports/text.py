@@ -48,20 +48,29 @@ _JUDGED = frozenset({Status.PASS, Status.FAIL})
 _RANK = {Severity.REFUSE: 0, Severity.DOUBT: 1, Severity.FLAG: 2}
 
 
-def to_text(
-    checked: Checked, rulebook: RuleBook, *, subject: str = "", everything: bool = False, colour: bool = False
+def to_text(  # noqa: PLR0913  (all but two are keywords with a default)
+    checked: Checked,
+    rulebook: RuleBook,
+    *,
+    subject: str = "",
+    words: Sequence[str] = (),
+    everything: bool = False,
+    colour: bool = False,
 ) -> str:
-    """The report of `kpi check` on `subject`, the file or folder as it was typed.
+    """The report of `kpi check` on `subject`, the files or folders as they were typed.
 
-    `everything` gives each measure its side figures and sentence and lifts all caps.
+    `words` are what to type again after a command's name: the paths and options that
+    chose what was checked (left out: the subject). `everything` gives each measure its
+    side figures and sentence and lifts all caps.
     Ends with a newline; no line is over 80 columns and no number is cut.
     """
+    again = tuple(words) or (subject,)
     blocks = [
         _heading(checked, subject, colour=colour),
         *_measures(checked, rulebook, every=everything, colour=colour),
         _milestones(checked, rulebook, every=everything, colour=colour),
-        _findings(checked, subject, every=everything, colour=colour),
-        _closing(checked, subject, every=everything, colour=colour),
+        _findings(checked, again, every=everything, colour=colour),
+        _closing(checked, again, every=everything, colour=colour),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -204,7 +213,7 @@ def _milestone_notes(checked: Checked, verdict: MilestoneVerdict) -> tuple[str, 
 # ── Findings ─────────────────────────────────────────────────────────────────
 
 
-def _findings(checked: Checked, subject: str, *, every: bool, colour: bool) -> list[str]:
+def _findings(checked: Checked, again: Sequence[str], *, every: bool, colour: bool) -> list[str]:
     found = [*checked.findings, *(checked.earlier_findings if every else ())]
     kept = found
     if not every and len(found) > CAP:
@@ -221,7 +230,7 @@ def _findings(checked: Checked, subject: str, *, every: bool, colour: bool) -> l
         name = f"{file}: {sheet}" if several and file and sheet else sheet or file or "The whole check"
         lines.append(painted(cut(plain(name), WIDTH), "bold", colour=colour))
         lines += _group(group, colour=colour)
-    how = _command("kpi check", subject, "--all", short="--all")
+    how = _command("kpi check", *again, "--all", short="the same with --all")
     if len(kept) < len(found):
         lines += wrapped(f"{len(found) - len(kept)} more, none graver, not listed. All of them: {how}", 0, 2)
     if checked.earlier_findings and not every:
@@ -267,14 +276,14 @@ def _place(finding: Finding) -> str:
 # ── Closing ──────────────────────────────────────────────────────────────────
 
 
-def _closing(checked: Checked, subject: str, *, every: bool, colour: bool) -> list[str]:
+def _closing(checked: Checked, again: Sequence[str], *, every: bool, colour: bool) -> list[str]:
     lines = [counts_line(checked.verdicts, colour=colour)]
     unwell = [v for s in (Status.FAIL, Status.NOT_ASSESSED) for v in checked.verdicts if v.status is s]
     if unwell:
         first = unwell[0].indicator
-        lines.append(f"{'Why':<{_ASIDE}}{_command('kpi explain', first, subject, short=first)}")
+        lines.append(f"{'Why':<{_ASIDE}}{_command('kpi explain', first, *again, short=f'kpi explain {first}')}")
     if not every:
-        lines.append(f"{'All':<{_ASIDE}}{_command('kpi check', subject, '--all', short='--all')}")
+        lines.append(f"{'All':<{_ASIDE}}{_command('kpi check', *again, '--all', short='the same with --all')}")
     run = checked.run
     judged = [f"{r.file} {r.digest[:12]}" for r in run.returns if r.period == checked.period or r.refused]
     others = len(run.returns) - len(judged)
@@ -287,7 +296,7 @@ def _closing(checked: Checked, subject: str, *, every: bool, colour: bool) -> li
 
 
 def _command(name: str, *words: str, short: str) -> str:
-    """A command to be typed, whole; where its words do not fit the line, `short` in their place."""
+    """A command to be typed, whole; where its words do not fit the line, `short` in its place."""
     typed = [shlex.quote(word) if word == plain(word) else "" for word in words if word]
     whole = " ".join([name, *typed])
-    return whole if all(typed) and cell_len(whole) <= WIDTH - _ASIDE else f"{name} {short}".rstrip()
+    return whole if all(typed) and cell_len(whole) <= WIDTH - _ASIDE else short

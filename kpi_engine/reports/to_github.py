@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from kpi_engine.rulebook.book import RuleBook
     from kpi_engine.terms.checked import Checked
 
-_LEVELS = MappingProxyType(
-    {Severity.REFUSE: "error", Severity.DOUBT: "warning", Severity.FLAG: "notice"}
-)
+_LEVELS = MappingProxyType({Severity.REFUSE: "error", Severity.DOUBT: "warning", Severity.FLAG: "notice"})
 
 
 def to_github(checked: Checked, rulebook: RuleBook) -> str:

@@ -73,6 +73,7 @@ def _run(run: Run) -> Json:
                 "digest": read.digest,
                 "period": None if read.period is None else str(read.period),
                 "refused": read.refused,
+                "replaced": read.replaced,
             }
             for read in run.returns
         ],

@@ -38,10 +38,11 @@ _FEW_COUNTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """The months in order, and what was found in putting them together."""
+    """The months in order, what was found in putting them together, and the returns that others replace."""
 
     months: Mapping[Period, MonthReturn]
     findings: tuple[Finding, ...]
+    replaced: tuple[Return, ...] = ()
 
 
 @dataclass(slots=True)
@@ -51,6 +52,7 @@ class _Month:
     period: Period
     rulebook: RuleBook
     findings: list[Finding] = field(default_factory=list)
+    replaced: list[Return] = field(default_factory=list)
 
 
 def assemble(returns: Iterable[Return], rulebook: RuleBook) -> Assembled:
@@ -69,11 +71,13 @@ def assemble(returns: Iterable[Return], rulebook: RuleBook) -> Assembled:
             by_month[returned.claims].append(returned)
     months: dict[Period, MonthReturn] = {}
     findings: list[Finding] = []
+    replaced: list[Return] = []
     for period, of_month in by_month.items():
         month = _Month(period, rulebook)
         months[period] = _assemble_month(of_month, month)
         findings += month.findings
-    return Assembled(months, tuple(findings))
+        replaced += month.replaced
+    return Assembled(months, tuple(findings), tuple(replaced))
 
 
 def _one_authority(returns: Sequence[Return], rulebook: RuleBook) -> None:
@@ -135,6 +139,7 @@ def _not_replaced(returns: Sequence[Return], month: _Month) -> list[Return]:
         by = [other for other in replacing[i] if not _replaces(one, other)]
         if by:
             month.findings.append(finding("R171", file=one.file, by=by[0].file))
+            month.replaced.append(one)
         else:
             kept.append(one)
     return kept

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReturnRead:
-    """One workbook that a run read: its name, SHA-256 digest and month (None: none could be read)."""
+    """One workbook that a run read: its name, SHA-256 digest and month (None: none could be read).
+
+    `replaced`: another return of the run corrects it, so nothing of it was used.
+    """
 
     file: str
     digest: str
     period: Period | None
     refused: bool
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

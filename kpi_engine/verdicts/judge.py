@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from datetime import date
     from fractions import Fraction
 
-    from kpi_engine.measures.windows import MonthRecords
     from kpi_engine.rulebook.book import Baseline, Indicator, RuleBook
+    from kpi_engine.terms.measurement import MonthRecords
 
 SMALL = 20
 """A share of fewer than this many is judged, and marked small."""

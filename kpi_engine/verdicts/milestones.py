@@ -31,21 +31,22 @@ def _milestone(
         return MilestoneVerdict(rule.id, MilestoneStatus.NOT_REPORTED, due, None, None, None, cell)
     done = row.done_on if row.done_on is not None and row.done_on <= today else None
     if rule.every == "year":
-        due, done = _this_years(due, done, today, plan_start)
+        due, done = _this_years(due or add_months(plan_start, YEAR), done, today)
     status = _milestone_status(due, done, today)
     days = (today - due).days if due is not None and done is None else None
     return MilestoneVerdict(rule.id, status, due, row.done_on, row.expected_on, days, row.cell)
 
 
-def _this_years(
-    due: date | None, done: date | None, today: date, plan_start: date
-) -> tuple[date, date | None]:
-    """A yearly action falls due 12 months after it was last done (at first: after the plan began)."""
-    first = due or add_months(plan_start, YEAR)
-    if done is None:
-        return first, None
-    again = max(first, add_months(done, YEAR))
-    return (again, None) if today > again else (again, done)
+def _this_years(first: date, done: date | None, today: date) -> tuple[date, date | None]:
+    """The due date that counts of a yearly action first due on `first`, and the day it was done for it."""
+    years = 0
+    while add_months(first, YEAR * years) < today:
+        years += 1
+    coming, past = add_months(first, YEAR * years), add_months(first, YEAR * (years - 1))
+    if years == 0 or (done is not None and done > past):
+        return coming, done
+    done_last_year = done is not None and done > add_months(first, YEAR * (years - 2))
+    return (coming, None) if done_last_year else (past, None)
 
 
 def _milestone_status(due: date | None, done: date | None, today: date) -> MilestoneStatus:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
-from kpi_engine.measures.windows import MonthRecords
 from kpi_engine.rulebook.book import (
     Baseline,
     Better,
@@ -21,7 +20,7 @@ from kpi_engine.rulebook.book import (
     Window,
 )
 from kpi_engine.terms.expression import ALWAYS
-from kpi_engine.terms.measurement import Measurement, Parts, Reason
+from kpi_engine.terms.measurement import Measurement, MonthRecords, Parts, Reason
 from kpi_engine.terms.period import Period
 from kpi_engine.terms.returned import Validated
 from kpi_engine.verdicts.judge import Measured

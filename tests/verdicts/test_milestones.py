@@ -69,15 +69,23 @@ def test_an_undated_milestone_is_undated_until_done() -> None:
 @pytest.mark.parametrize(
     ("period", "done_on", "status", "due"),
     [
-        ("2024-05", None, S.NOT_DUE, date(2024, 6, 30)),
-        ("2024-07", None, S.OVERDUE, date(2024, 6, 30)),
-        ("2024-07", date(2024, 3, 1), S.DONE, date(2025, 3, 1)),
-        ("2025-02", date(2024, 3, 1), S.DONE, date(2025, 3, 1)),
-        ("2025-03", date(2024, 3, 1), S.OVERDUE, date(2025, 3, 1)),
+        ("2023-12", None, S.NOT_DUE, date(2024, 3, 31)),
+        ("2023-12", date(2023, 11, 1), S.DONE, date(2024, 3, 31)),
+        ("2024-03", None, S.NOT_DUE, date(2024, 3, 31)),
+        ("2024-04", None, S.OVERDUE, date(2024, 3, 31)),
+        ("2024-04", date(2023, 11, 1), S.NOT_DUE, date(2025, 3, 31)),
+        ("2024-04", date(2024, 4, 1), S.DONE, date(2025, 3, 31)),
+        ("2025-03", date(2023, 11, 1), S.NOT_DUE, date(2025, 3, 31)),
+        ("2025-04", date(2023, 11, 1), S.OVERDUE, date(2025, 3, 31)),
+        ("2025-04", date(2024, 11, 1), S.NOT_DUE, date(2026, 3, 31)),
     ],
 )
-def test_a_yearly_milestone_falls_due_again(
+def test_a_yearly_milestone_falls_due_every_year(
     period: str, done_on: date | None, status: MilestoneStatus, due: date
 ) -> None:
-    verdict = at(period, rule(None, every="year"), row(done_on))
+    verdict = at(period, rule(date(2024, 3, 31), every="year"), row(done_on))
     assert (verdict.status, verdict.due) == (status, due)
+
+
+def test_a_yearly_milestone_without_date_is_first_due_a_year_into_the_plan() -> None:
+    assert at("2024-05", rule(None, every="year"), row()).due == date(2024, 6, 30)
