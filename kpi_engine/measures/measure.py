@@ -11,10 +11,9 @@ from kpi_engine.measures.counts import disagreement, stand_in
 from kpi_engine.measures.figures import SHARES, figure
 from kpi_engine.measures.plan import Dated, dated, measures_of, needs
 from kpi_engine.measures.sql import fused
-from kpi_engine.measures.windows import MonthRecords
 from kpi_engine.rulebook.book import Kind
 from kpi_engine.terms.expression import Bound
-from kpi_engine.terms.measurement import Measurement, Origin, Parts, Reason
+from kpi_engine.terms.measurement import Measurement, MonthRecords, Origin, Parts, Reason
 from kpi_engine.terms.period import Period, span
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ Only sums and comparisons of records; never another month's rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -18,18 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from kpi_engine.rulebook.book import Measure
-
-
-@dataclass(frozen=True, slots=True)
-class MonthRecords:
-    """What one month's returns measured, by measure id.
-
-    `own` is each measure's figure of the month alone; `whole` that of its whole
-    window, for the measures whose table carries its own dates.
-    """
-
-    own: Mapping[str, Measurement]
-    whole: Mapping[str, Measurement]
+    from kpi_engine.terms.measurement import MonthRecords
 
 
 def window_of(measure: Measure, period: Period, first: Period) -> tuple[Period, ...]:

@@ -1,7 +1,7 @@
 """Every fault the engine can find: its code, severity, words and remedy.
 
 R1xx workbook and sheets, R2xx cell values, R3xx between cells, rows and
-months, R4xx privacy, B1xx rulebook, V1xx series and charts. `kpi explain CODE` prints the entry.
+months, R4xx privacy, B1xx rulebook, V1xx series and charts, H1xx history. `kpi explain CODE` prints the entry.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Code:
 # The order of entries is the order of the documentation.
 CODES = MappingProxyType(
     {
-        # The workbook and its sheets: R1xx
+        # The workbook and its sheets, the 100s
         "R101": Code(REFUSE, "Not an Excel workbook", "This is not an Excel workbook{detail}.", "Save it from Excel as .xlsx and send it again."),
         "R102": Code(REFUSE, "Password protected", "The workbook is protected by a password.", "Remove the password in Excel and save it again."),
         "R103": Code(REFUSE, "Excel format that is not read", "The workbook is in {format} format, which is not read.", "In Excel choose Save As, Excel Workbook (.xlsx), and send that."),
@@ -44,7 +44,7 @@ CODES = MappingProxyType(
         "R114": Code(REFUSE, "No sheets", "The workbook holds no sheet of cells.", "Send the workbook that holds the return."),
         "R115": Code(REFUSE, "Two sheets of one name", "Two sheets have this name.", "Open it in Excel, rename one of the two and save it again."),
         "R116": Code(REFUSE, "Two values in one cell", "Two values are stored for one cell; which of them is meant cannot be told.", "Open the workbook in Excel, check the cell and save it again."),
-        "R117": Code(REFUSE, "Address that is none", "The sheet stores {what} at an address that does not exist.", "Open the workbook in Excel, let Excel repair it, check the sheet and save it again."),
+        "R117": Code(REFUSE, "Address that does not exist", "The sheet stores {what} at an address that does not exist.", "Open the workbook in Excel, let Excel repair it, check the sheet and save it again."),
         "R118": Code(REFUSE, "Rows out of order", "A row is stored twice, or after a later row.", "Open the workbook in Excel, check the sheet and save it again."),
         "R119": Code(FLAG, "Cells out of order", "The cells of a row are not stored from left to right; they were read by their addresses.", "Nothing, if the figures are right; saving from Excel puts them in order."),
         "R120": Code(FLAG, "Links to other workbooks", "The workbook has links to other workbooks; they are not followed.", "Paste the linked figures as values."),
@@ -97,7 +97,7 @@ CODES = MappingProxyType(
         "R202": Code(DOUBT, "Not calculated", "{heading} holds a formula that was never calculated.", "Open the workbook in Excel and save it."),
         "R203": Code(DOUBT, "Not known", "{count} cells of {heading} are empty or say not known; these rows are in doubt.", "Fill them in as soon as they are known."),
         "R204": Code(DOUBT, "Not a date", "{heading} reads {shown}; a date is a date cell or dd/mm/yyyy.", "Write the date as 31/03/2024; the order of day and month is never guessed."),
-        "R205": Code(DOUBT, "No such day", "{heading} reads {shown}, which is no day that can be meant.", "Check the date and write it as 31/03/2024."),
+        "R205": Code(DOUBT, "No such day", "{heading} reads {shown}, which is not a real day from 1950 to 2149.", "Check the date and write it as 31/03/2024."),
         "R206": Code(DOUBT, "Number in place of a date", "{heading} holds a number that is not formatted as a date.", "Format the cell as a date and check the day it then shows."),
         "R207": Code(DOUBT, "Not a number", "{heading} reads {shown}; a plain number is asked for.", "Write digits only, such as 12."),
         "R208": Code(DOUBT, "Percentage in place of a number", "{heading} reads {shown}; a percentage is not read as a number.", "Write the number itself; for a share write the two counts."),
@@ -114,8 +114,8 @@ CODES = MappingProxyType(
         "R301": Code(DOUBT, "Date in the future", "{heading} reads {shown}, a day after {last}.", "Check the date; leave out what happened after the month."),
         "R302": Code(DOUBT, "Cells that contradict each other", "{message}", "{fix}"),
         "R303": Code(FLAG, "Row repeated", "This row repeats row {first}; the two count once.", "Delete one of them."),
-        "R304": Code(DOUBT, "One key, different rows", "This row has the key of row {first} but differs from it.", "Keep the right row, or correct the key of the other."),
-        "R305": Code(FLAG, "Identifiers that look alike", "The key of this row differs from that of row {first} only in capitals or leading zeros.", "Write the same identifier the same way."),
+        "R304": Code(DOUBT, "Two different rows for one case", "This row has the same identifier as row {first} but differs from it.", "Keep the right row, or correct the identifier of the other."),
+        "R305": Code(FLAG, "Identifiers that look alike", "The identifier of this row differs from that of row {first} only in capitals or leading zeros.", "Write the same identifier the same way."),
         "R306": Code(FLAG, "Event outside the month", "Nothing in this row happened in {month}; it does not count.", "Send only what happened in the month, so that nothing counts twice."),
         "R307": Code(FLAG, "Older than the sheet reaches", "The date of this row lies before the {months} months that the sheet covers.", "Nothing, or delete the row."),
         "R308": Code(DOUBT, "Row that adds up the others", "{heading} of this row is the sum of all the other rows; it may be a total.", "Delete the row if it is a total."),
@@ -129,9 +129,8 @@ CODES = MappingProxyType(
         "R320": Code(FLAG, "Last month's figures again", "{meant} of {month} holds exactly the figures of {before}.", "Check that this month's figures were sent."),
         "R321": Code(FLAG, "One event in two months", "{count} events of {meant} stand in the returns of {month} and of {before}.", "Take each event out of the month in which it did not happen."),
         "R322": Code(FLAG, "Reported late", "{count} rows of {meant} date back more than {months} months before {month}, and the return of {before} lacked them.", "Say in the commentary why they were reported late."),
-        "R390": Code(FLAG, "Target met, yet less behind it", "{measure} meets its target, while {beside} fell from {then} to {now}.", "Read the two figures together: the target can be met because posts stand empty."),
         "R390": Code(FLAG, "A figure falls behind a target that is met", "{measure} meets its target while the figure beside it fell: {beside}, from {then} to {now}.", "Say so wherever the target is reported as met."),
-        # Privacy: R4xx
+        # Privacy, the 400s
         "R401": Code(REFUSE, "Personal details", "A column of this sheet is headed as a person's details (a name, date of birth, address or the like). The return has no such column, and none of it was used.", "Delete the column, save the file, send it again and delete the copies that were sent."),
         "R402": Code(FLAG, "Small number of children", "The commentary gives a small number of children, who might be recognised.", "Say it without the number, or say fewer than six."),
         "R403": Code(FLAG, "Date in the commentary", "The commentary gives a date, by which a child might be recognised.", "Name the month or leave it out."),
@@ -188,6 +187,7 @@ CODES = MappingProxyType(
         "V116": Code(FLAG, "Latest figure missing", "There is no figure for {date}, the latest date.", "Fill it in if it is known."),
         "V117": Code(FLAG, "Small numbers", "The figure is out of as few as {least}. In 24 months in which nothing changes, 18% of stable series show a false flag, 47% at 95% of 20 children.", "Read a flag as a question, not as an answer."),
         "V118": Code(FLAG, "Rebase to be considered", "The points from {date} on lie on one side of the average and are stable among themselves.", "If the cause is known and lasting, record a rebase from that date, with the reason and who decided it."),
+        "V119": Code(REFUSE, "Rebase outside the figures", "The rebase of {measure} from {first} lies outside its figures ({begin} to {end}): its chart cannot be drawn.", "Correct the month in rebases.yaml, or give the returns of that month too."),
         "V120": Code(REFUSE, "Columns missing", "The first line must name the columns {columns}, each once; {missing} cannot be found.", "Write the names of the columns in the first line, with commas between them."),
         "V121": Code(REFUSE, "Line that cannot be read", "This line is not CSV with as many fields as the first line.", "Check commas and quotation marks."),
         "V122": Code(REFUSE, "Series not named", "This line names no series.", "Fill in series_id."),
@@ -198,6 +198,16 @@ CODES = MappingProxyType(
         "V127": Code(REFUSE, "Series configured twice", "An earlier line configures this series.", "Keep one line for each series."),
         "V128": Code(FLAG, "Configured, without values", "No line of {series} belongs to this series.", "Nothing, or delete the line."),
         "V129": Code(REFUSE, "Further faults", "{count} more faults are not listed.", "Put the listed ones right and try again."),
+        "V130": Code(FLAG, "Months with nothing due", "Nothing was due in {dates}; such months are gaps, not zeros.", "Nothing, if that is right."),
+        # H1xx: the history
+        "H101": Code(REFUSE, "No history there", "There is no history of this name.", "Check the name; `kpi record` makes a history."),
+        "H102": Code(REFUSE, "Not a history", "This file is not a history ({what}); it was left as it is.", "Name the file that `kpi record` made, or a new one."),
+        "H103": Code(REFUSE, "Damaged history", "The history is damaged ({what}); it was left as it is.", "Put the last copy in its place, or record the returns again in a new file."),
+        "H104": Code(REFUSE, "History of a later version", "The history has layout {layout}, which a later version made; this one knows layouts up to {known}. It was left as it is.", "Use the later version."),
+        "H105": Code(REFUSE, "History to be brought up to date", "The history is empty or has the layout of an earlier version.", "Record a return in it: that brings it up to date, and nothing is lost."),
+        "H106": Code(REFUSE, "History in use", "Others have been using the history for more than {seconds} seconds.", "Try again when they have finished."),
+        "H107": Code(REFUSE, "History that cannot be used", "The history cannot be opened or written: {what}.", "Check that its folder is there, may be written to and has room."),
+        "H110": Code(FLAG, "Measured by other rules", "{months} in the history were measured by other rules or another version of the program.", "Record their returns again, so that all months follow one set of rules."),
     }
 )
 

@@ -8,6 +8,8 @@ from fractions import Fraction  # noqa: TC003  (pydantic reads the annotations o
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kpi_engine.terms.period import Period
 
 
@@ -94,3 +96,15 @@ class Measurement:
     origins: tuple[Origin, ...] = ()
     stated_target: Fraction | None = None
     group: str = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRecords:
+    """What one month's returns measured, by measure id.
+
+    `own` is each measure's figure of the month alone; `whole` that of its whole
+    window, for the measures whose table carries its own dates.
+    """
+
+    own: Mapping[str, Measurement]
+    whole: Mapping[str, Measurement]
