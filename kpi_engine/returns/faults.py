@@ -50,6 +50,13 @@ class Faults:
                 )
             )
 
+    def only_counts(self, code: str) -> bool:
+        """Whether one more fault of `code` would not be listed; it is counted then, and needs no words."""
+        if self._met[code] < CAP:
+            return False
+        self._met[code] += 1
+        return True
+
     def listed(self) -> tuple[Finding, ...]:
         """Every finding kept, then one line for each code that met its cap."""
         more = [

@@ -107,7 +107,7 @@ def _lines(
         name = by_normal.get(normal(value)) if isinstance(value, str) else None
         if name is not None:
             yield index, name
-        else:
+        elif not faults.only_counts("R313"):
             maybe = did_you_mean(value, known) if isinstance(value, str) else ""
             faults.add("R313", _bare(_address(table, index, key)), what=what, maybe=maybe)
 

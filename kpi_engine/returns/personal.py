@@ -35,7 +35,7 @@ _DATE = re.compile(
     rf"|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}\b|\b{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?\b(?! ?%)",
     re.IGNORECASE,
 )
-_CASE_NUMBER = re.compile(r"\b(?=[\w-]*[A-Za-z])[A-Za-z]{1,4}-?\d{3,}[\w-]*\b|\b\d{5,}\b", re.ASCII)
+_CASE_NUMBER = re.compile(r"\b[A-Za-z]{1,4}-?\d{3,}[\w-]*\b|\b\d{5,}\b", re.ASCII)
 _CAPITALISED = re.compile(r"\b([A-Z][a-z]+(?:[-'][A-Z][a-z]+)?)\s+([A-Z][a-z]+(?:[-'][A-Z][a-z]+)?)\b")
 _NAME = re.compile(r"[^\W\d_]{2,}(?:[ '-]+[^\W\d_]{2,}){1,3}")
 _WORD = re.compile(r"[A-Za-z]+")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from kpi_engine.errors import ReturnUnreadable
@@ -21,7 +23,6 @@ from kpi_engine.terms.returned import CommentaryRow, CountRow, MilestoneRow, Pro
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from kpi_engine.returns.cover import Cover
     from kpi_engine.returns.places import Places
@@ -59,14 +60,12 @@ def read_return(path: Path, rulebook: RuleBook) -> Return:
 
 
 def _within(folder: Path) -> Iterator[Path]:
-    for entry in folder.iterdir():
-        if entry.name.startswith((".", "~$")):
-            continue
-        if entry.is_dir():
-            if entry.name.casefold() != _SET_APART:
-                yield from _within(entry)
-        elif entry.suffix.casefold() in _WORKBOOKS:
-            yield entry
+    """The workbooks of a folder; linked folders are not followed, for links may run in circles."""
+    for top, folders, files in os.walk(folder):
+        folders[:] = [one for one in folders if one[:1] != "." and one.casefold() != _SET_APART]
+        for name in files:
+            if not name.startswith((".", "~$")) and Path(name).suffix.casefold() in _WORKBOOKS:
+                yield Path(top, name)
 
 
 def _read(path: Path, workbook: Workbook, rulebook: RuleBook) -> Return:

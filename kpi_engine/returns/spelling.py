@@ -18,7 +18,7 @@ _CLOSE = 0.75
 
 def tidy(text: str) -> str:
     """`text` without padding or doubled, non-breaking and zero-width spaces; quotes and dashes plain."""
-    return " ".join(text.translate(_ALIKE).split())
+    return " ".join((text if text.isascii() else text.translate(_ALIKE)).split())
 
 
 @functools.lru_cache(maxsize=8192)

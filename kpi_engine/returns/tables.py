@@ -33,12 +33,12 @@ CASE_SHEETS = frozenset({SheetKind.SNAPSHOT, SheetKind.EVENTS})
 _TOTALS = frozenset(
     {"total", "totals", "grand total", "sum", "subtotal", "sub total", "sub-total", "overall total"}
 )
-_MAY_LIE_AHEAD = frozenset({"expected_on", "back_on_track"})
 _TICKED = frozenset({"yes", "y", "true", "x", "\u2713", "\u2714"})
 _NOT_TICKED = frozenset({"no", "n", "false"})
 _ONCE_A_COLUMN = frozenset({"R203", "R215"})
 _SPACES_OF_A_SENTENCE = 2
 _CELLS_OF_A_CASE = 3
+_SELDOM_REPEATED = (ColumnType.ID, ColumnType.TEXT)
 _LONG_NUMBER = 5  # digits from which identifiers of one kind are taken to be of one length
 
 
@@ -72,17 +72,28 @@ class _Plan:
     headings: Headings
     expected: Mapping[str, Expected]
     known: Mapping[str, str]
-    met: dict[tuple[str, CellKind, str, bool, bool], Typed] = field(default_factory=dict)
 
-    def typed(self, name: str, cell: Cell) -> Typed:
+
+@dataclass(slots=True)
+class _Reading:
+    """A column while it is read."""
+
+    name: str
+    letter: str
+    expected: Expected
+    values: list[Value] = field(default_factory=list)
+    unknown: list[bool] = field(default_factory=list)
+    met: dict[tuple[object, ...], Typed] = field(default_factory=dict)
+
+    def typed(self, cell: Cell) -> Typed:
         """The cell, typed; each distinct one once, since dates and choices repeat down a column."""
-        expected = self.expected[name]
-        if expected.column.type in (ColumnType.ID, ColumnType.TEXT):
-            return typed(cell, expected)
-        key = (name, cell.kind, cell.text, cell.formula, cell.is_date)
-        if key not in self.met:
-            self.met[key] = typed(cell, expected)
-        return self.met[key]
+        if self.expected.column.type in _SELDOM_REPEATED:
+            return typed(cell, self.expected)
+        key = cell[2:]  # all but its place
+        read = self.met.get(key)
+        if read is None:
+            read = self.met[key] = typed(cell, self.expected)
+        return read
 
 
 @dataclass(slots=True)
@@ -90,8 +101,7 @@ class _Gathered:
     """The rows of a table while they are read."""
 
     rows: list[int]
-    values: dict[str, list[Value]]
-    unknown: dict[str, list[bool]]
+    columns: Mapping[str, _Reading]
     numeric_ids: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     tallies: Counter[tuple[str, str]] = field(default_factory=Counter)
     first: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -131,8 +141,8 @@ def read_table(place: Place, spec: SheetSpec, setting: Setting, faults: Faults) 
         name: Column(
             name,
             spec.columns[name].type,
-            gathered.values[name],
-            gathered.unknown[name],
+            gathered.columns[name].values,
+            gathered.columns[name].unknown,
             column_letter(number),
         )
         for name, number in headings.columns.items()
@@ -149,7 +159,7 @@ def _expectations(spec: SheetSpec, setting: Setting) -> Mapping[str, Expected]:
             column,
             setting.contract.not_known,
             date_1904=setting.date_1904,
-            last_day=None if column.id in _MAY_LIE_AHEAD else setting.period.end,
+            last_day=None if column.future else setting.period.end,
         )
         for column in spec.columns.values()
     }
@@ -158,9 +168,8 @@ def _expectations(spec: SheetSpec, setting: Setting) -> Mapping[str, Expected]:
 def _gather(rows: Iterator[Row], plan: _Plan, faults: Faults) -> _Gathered:
     """The typed rows beneath the headings, and what is not one told."""
     columns = plan.headings.columns
-    gathered = _Gathered(
-        [], {c: [] for c in columns}, {c: [] for c in columns}, last_number=plan.headings.row
-    )
+    readings = {c: _Reading(c, column_letter(n), plan.expected[c]) for c, n in columns.items()}
+    gathered = _Gathered([], readings, last_number=plan.headings.row)
     by_number = {number: name for name, number in columns.items()}
     for row in rows:
         cells: dict[str, Cell] = {}
@@ -182,7 +191,7 @@ def _gather(rows: Iterator[Row], plan: _Plan, faults: Faults) -> _Gathered:
         if gap:
             gathered.tally("R147", "", next(iter(cells.values())).address)
         gathered.hidden += row.hidden
-        _add(row.number, cells, plan, gathered, faults)
+        _add(row.number, cells, gathered, faults)
     return gathered
 
 
@@ -205,23 +214,24 @@ def _no_case(row: Row, cells: Mapping[str, Cell], plan: _Plan, gathered: _Gather
     return None
 
 
-def _add(number: int, cells: Mapping[str, Cell], plan: _Plan, gathered: _Gathered, faults: Faults) -> None:
-    for name, place in plan.headings.columns.items():
+def _add(number: int, cells: Mapping[str, Cell], gathered: _Gathered, faults: Faults) -> None:
+    for name, column in gathered.columns.items():
         cell = cells.get(name)
-        expected = plan.expected[name]
-        read = blank(expected.column) if cell is None else plan.typed(name, cell)
+        read = blank(column.expected.column) if cell is None else column.typed(cell)
         if read.code in _ONCE_A_COLUMN:
-            gathered.tally(read.code, name, f"{column_letter(place)}{number}")
+            gathered.tally(read.code, name, f"{column.letter}{number}")
         elif read.code is not None and cell is not None:
-            _cell_fault(read.code, cell, expected, faults)
-        if cell is not None and cell.kind is CellKind.NUMBER and expected.column.type is ColumnType.ID:
+            _cell_fault(read.code, cell, column.expected, faults)
+        if cell is not None and cell.kind is CellKind.NUMBER and column.expected.column.type is ColumnType.ID:
             gathered.numeric_ids[name].append(len(gathered.rows))
-        gathered.values[name].append(read.value)
-        gathered.unknown[name].append(read.unknown)
+        column.values.append(read.value)
+        column.unknown.append(read.unknown)
     gathered.rows.append(number)
 
 
 def _cell_fault(code: str, cell: Cell, expected: Expected, faults: Faults) -> None:
+    if faults.only_counts(code):
+        return
     column = expected.column
     quoted = shown(cell, expected)
     faults.add(
@@ -256,8 +266,8 @@ def _doubt_merged(
             first = top if number == left else top - 1
             touched = [at[row] for row in range(max(first + 1, headings.row + 1), bottom + 1) if row in at]
             for index in touched:
-                gathered.values[name][index] = None
-                gathered.unknown[name][index] = True
+                gathered.columns[name].values[index] = None
+                gathered.columns[name].unknown[index] = True
             if touched:
                 faults.add("R216", area, heading=repr(spec.columns[name].heading))
 
@@ -278,18 +288,18 @@ def _tell(gathered: _Gathered, headings: Headings, place: Place, spec: SheetSpec
             heading = repr(spec.columns[name].heading) if name else ""
             faults.add(code, gathered.first[code, name], count=count, heading=heading)
     for name, column in spec.columns.items():
-        if column.type is ColumnType.ID and name in gathered.values and spec.kind in CASE_SHEETS:
+        if column.type is ColumnType.ID and name in gathered.columns and spec.kind in CASE_SHEETS:
             _tell_identifiers(name, column, gathered, headings, faults)
 
 
 def _tell_identifiers(
     name: str, column: ColumnSpec, gathered: _Gathered, headings: Headings, faults: Faults
 ) -> None:
-    ids = [value for value in gathered.values[name] if isinstance(value, str)]
+    ids = [value for value in gathered.columns[name].values if isinstance(value, str)]
     digits = [value for value in ids if value.isdecimal()]
     longest = max(map(len, digits), default=0)
     padded = any(value.startswith("0") and len(value) > 1 for value in digits)
-    short = [i for i in gathered.numeric_ids[name] if len(str(gathered.values[name][i])) < longest]
+    short = [i for i in gathered.numeric_ids[name] if len(str(gathered.columns[name].values[i])) < longest]
     letter = column_letter(headings.columns[name])
     if short and (padded or longest >= _LONG_NUMBER):
         faults.add(
@@ -297,7 +307,7 @@ def _tell_identifiers(
         )
     named = [
         i
-        for i, value in enumerate(gathered.values[name])
+        for i, value in enumerate(gathered.columns[name].values)
         if isinstance(value, str) and looks_like_name(value)
     ]
     if named:

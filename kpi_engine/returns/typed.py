@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -152,6 +153,7 @@ def _plausible(day: date | None) -> date | str:
     return day if day is not None and _EARLIEST <= day < _LATEST else "R205"
 
 
+@functools.cache
 def _fault(code: str) -> Typed:
     return Typed(None, unknown=True, code=code)
 

@@ -241,6 +241,21 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
+class Rebase:
+    """A recorded decision: from month `first` on, a measure's chart draws its limits anew.
+
+    `on` is the day it was decided.
+    """
+
+    measure: str
+    authority: str
+    first: Period
+    reason: str
+    by: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
 class MilestoneRule:
     """A dated action of the plan. `due` None: undated."""
 
@@ -293,7 +308,7 @@ class ColumnSpec:
 
     `choices` maps every accepted spelling (casefolded) to the value it stands
     for. `least` and `most` bound a number, and bound what an unreadable one
-    could be.
+    could be. `future`: a date may lie after the month.
     """
 
     id: str
@@ -308,6 +323,7 @@ class ColumnSpec:
     least: Decimal | None
     most: Decimal | None
     help: str
+    future: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,3 +411,4 @@ class RuleBook:
     unmeasured: tuple[Unmeasured, ...]
     digest: str
     folder: str
+    rebases: tuple[Rebase, ...] = ()

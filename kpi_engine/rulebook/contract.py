@@ -232,6 +232,7 @@ def _column(model: ColumnModel) -> ColumnSpec:
         least=model.least,
         most=model.most,
         help=model.help,
+        future=model.future,
     )
 
 
@@ -250,6 +251,11 @@ def _column_faults(
             column.quotable and column.type in (ColumnType.ID, ColumnType.TEXT),
             "quotable",
             "ids and free text are never quoted.",
+        ),
+        (
+            column.future and column.type is not ColumnType.DATE,
+            "future",
+            "only a date can lie in the future.",
         ),
         (
             column.blank is Blank.NO and column.type is not ColumnType.YES_NO,

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 PLAN, SOURCES, BASELINES = "plan.yaml", "sources.yaml", "baselines.yaml"
 MILESTONES, UNMEASURED, COVER = "milestones.yaml", "unmeasured.yaml", "returns/cover.yaml"
-INDICATORS, RETURNS = "indicators", "returns"
-_READ_HERE: Final = (PLAN, SOURCES, BASELINES, MILESTONES, UNMEASURED)
-_READ_ELSEWHERE: Final = ("escalations.yaml", "boards.yaml", "rebases.yaml")
+REBASES, INDICATORS, RETURNS = "rebases.yaml", "indicators", "returns"
+_READ_HERE: Final = (PLAN, SOURCES, BASELINES, MILESTONES, UNMEASURED, REBASES)
+_READ_ELSEWHERE: Final = ("escalations.yaml", "boards.yaml")
 _SUFFIXES: Final = (".yaml", ".yml")
 
 

@@ -18,6 +18,7 @@ from kpi_engine.rulebook.book import (
     Indicator,
     MilestoneRule,
     Plan,
+    Rebase,
     RuleBook,
     Unmeasured,
 )
@@ -29,6 +30,7 @@ from kpi_engine.rulebook.folder import (
     INDICATORS,
     MILESTONES,
     PLAN,
+    REBASES,
     RETURNS,
     SOURCES,
     UNMEASURED,
@@ -39,6 +41,7 @@ from kpi_engine.rulebook.schema import (
     BaselinesModel,
     MilestonesModel,
     PlanModel,
+    RebasesModel,
     SourcesModel,
     UnmeasuredModel,
 )
@@ -140,6 +143,7 @@ def _book(reading: _Reading, gathered: Gathered, name: str) -> RuleBook | None:
             read.append(indicator)
     indicators = {one.id: one for one in sorted(read, key=_place_in_plan)}
     milestones = _milestones(reading, around.documents, _stems(gathered, INDICATORS))
+    rebases = _rebases(reading, plan)
     reading.findings += _repeated_ids(reading)
     if plan is None or contract.contract is None:
         return None
@@ -155,6 +159,7 @@ def _book(reading: _Reading, gathered: Gathered, name: str) -> RuleBook | None:
         unmeasured=_unmeasured(reading),
         digest=gathered.digest,
         folder=name,
+        rebases=rebases,
     )
 
 
@@ -258,6 +263,30 @@ def _baseline(model: BaselineModel) -> Baseline:
     if model.months is not None:
         months = {model.first.plus(i): figure for i, figure in enumerate(model.months)}
     return Baseline(model.id, model.authority, model.first, model.last, model.total, months, model.source)
+
+
+def _rebases(reading: _Reading, plan: Plan | None) -> tuple[Rebase, ...]:
+    model = reading.model(REBASES, RebasesModel)
+    if model is None:
+        return ()
+    file = reading.files[REBASES]
+    codes = frozenset(one.code for one in plan.authorities) if plan is not None else None
+    places = [(held, place) for held, place in _id_places(reading) if place[0] != "milestones"]
+    measures = frozenset(held.texts(place) for held, place in places)
+    decisions: list[tuple[Place, str]] = [
+        (("rebases", i), f"{one.measure} of {one.authority} from {one.first}")
+        for i, one in enumerate(model.rebases)
+    ]
+    reading.findings += _once(file, decisions)
+    for i, one in enumerate(model.rebases):
+        place: Place = ("rebases", i)
+        reading.findings += known_or_fault(file, (*place, "measure"), "measure", one.measure, measures)
+        where = (*place, "authority")
+        reading.findings += known_or_fault(file, where, "authority in plan.yaml", one.authority, codes)
+        if one.on <= one.first.start:
+            what = "decided before the first month of the new limits: nothing was known of it then."
+            reading.findings.append(file.fault("B135", (*place, "on"), what=what))
+    return tuple(Rebase(r.measure, r.authority, r.first, r.reason, r.by, r.on) for r in model.rebases)
 
 
 def _unmeasured(reading: _Reading) -> tuple[Unmeasured, ...]:

@@ -27,7 +27,7 @@ from pydantic import (
 
 from kpi_engine.rulebook.book import Better, Blank, Kind, Over, SheetKind, Unit, Window
 from kpi_engine.terms.measurement import Parts
-from kpi_engine.terms.period import Period
+from kpi_engine.terms.period import MONTH, Period
 from kpi_engine.terms.table import ColumnType
 
 _AMOUNT = re.compile(r"([+-]?\d{1,12}(?:\.\d{1,6})?)\s*(%?)", re.ASCII)
@@ -49,6 +49,13 @@ def _period(text: object) -> Period:
     if not FIRST_YEAR <= period.start.year <= LAST_YEAR:
         raise ValueError(f"write a period between {FIRST_YEAR} and {LAST_YEAR}")
     return period
+
+
+def _month(text: object) -> Period:
+    month = _period(text)
+    if month.length != MONTH:
+        raise ValueError("write a month, such as 2024-04")
+    return month
 
 
 def _day(text: object) -> date:
@@ -112,6 +119,7 @@ def parts(text: object) -> Parts:
 
 PartsText = Annotated[Parts, BeforeValidator(parts), _TEXT_SCHEMA, PlainSerializer(str)]
 PeriodText = Annotated[Period, BeforeValidator(_period), _TEXT_SCHEMA, PlainSerializer(str)]
+MonthText = Annotated[Period, BeforeValidator(_month), _TEXT_SCHEMA, PlainSerializer(str)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 YesNo = Annotated[bool, BeforeValidator(_yes_no), WithJsonSchema({"enum": ["yes", "no", True, False]})]
 Number = Annotated[
@@ -386,6 +394,23 @@ class BaselinesModel(_Declared):
     baselines: tuple[BaselineModel, ...]
 
 
+class RebaseModel(_Declared):
+    """A recorded decision to draw a chart's limits anew from one month on."""
+
+    measure: Id = Field(description="An indicator's id, or that of a figure beside one.")
+    authority: str = Field(description="ONS code; a rebase never touches another council's charts.")
+    first: MonthText = Field(description="The first month of the new limits, such as 2024-04.")
+    reason: Sentence = Field(description="The cause, known and lasting.")
+    by: Sentence = Field(description="Who decided it.")
+    on: Day = Field(description="When it was decided.")
+
+
+class RebasesModel(_Declared):
+    """rules/rebases.yaml."""
+
+    rebases: tuple[RebaseModel, ...]
+
+
 class MilestoneModel(_Declared):
     """A dated action of the plan."""
 
@@ -433,6 +458,7 @@ class ColumnModel(_Declared):
     quotable: YesNo = Field(
         False, description="yes: what was read may be printed. Never for ids or free text."
     )
+    future: YesNo = Field(False, description="yes: a date may lie after the month.")
     values: Choices = Field({}, description="Allowed values of a choice, each with its other spellings.")
     least: Number | None = None
     most: Number | None = None

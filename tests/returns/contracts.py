@@ -74,6 +74,7 @@ def column(  # noqa: PLR0913  (a column has many sides)
     values: Mapping[str, tuple[str, ...]] | None = None,
     least: int | None = None,
     most: int | None = None,
+    future: bool = False,
 ) -> ColumnSpec:
     choices = {s.casefold(): value for value, others in (values or {}).items() for s in (value, *others)}
     return ColumnSpec(
@@ -89,6 +90,7 @@ def column(  # noqa: PLR0913  (a column has many sides)
         None if least is None else Decimal(least),
         None if most is None else Decimal(most),
         "",
+        future,
     )
 
 
@@ -229,7 +231,14 @@ MILESTONES = sheet(
     [
         column("milestone", "Milestone ID", ColumnType.ID),
         column("done_on", "Done on", ColumnType.DATE, blank=Blank.NOT_HAPPENED, quotable=True),
-        column("expected_on", "Expected on", ColumnType.DATE, blank=Blank.NOT_APPLICABLE, quotable=True),
+        column(
+            "expected_on",
+            "Expected on",
+            ColumnType.DATE,
+            blank=Blank.NOT_APPLICABLE,
+            quotable=True,
+            future=True,
+        ),
     ],
     key=("milestone",),
 )
@@ -248,7 +257,7 @@ COMMENTARY = sheet(
                 ("ask", "The board is asked to"),
             ]
         ),
-        column("back_on_track", "Back on track by", ColumnType.DATE, blank=Blank.NOT_APPLICABLE),
+        column("back_on_track", "Back on track by", ColumnType.DATE, blank=Blank.NOT_APPLICABLE, future=True),
     ],
     key=("measure",),
 )

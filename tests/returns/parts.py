@@ -132,8 +132,25 @@ def codes_within_bounds(path: Path) -> list[str]:
 
     On a quiet machine the slowest takes under 10.
     """
-    done = subprocess.run(  # noqa: S603  (the interpreter that runs the tests)
+    done = subprocess.run(
         [sys.executable, "-c", BOUNDED, str(path)], capture_output=True, text=True, check=False
     )
     assert not done.returncode, done.stderr[-500:]
     return done.stdout.split()
+
+
+def zip_bomb(path: Path) -> Path:
+    """A workbook with a part that packs to a thousandth."""
+    zipped(path, parts())
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive, archive.open("xl/big.xml", "w") as part:
+        for _ in range(300):
+            part.write(bytes(2**20))
+    return path
+
+
+def cell_bomb(path: Path) -> Path:
+    """A workbook with more cells than any return has."""
+    row = "".join(f'<c r="{letter}{{0}}"><v>{{0}}</v></c>' for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    made = parts("".join(f'<row r="{n}">{row.format(n)}</row>' for n in range(1, 110_000)))
+    made["xl/workbook.xml"] = made["xl/workbook.xml"].replace("Sheet1", "Start here")
+    return zipped(path, made)

@@ -38,6 +38,12 @@ def test_the_contract_is_typed(tmp_path: Path) -> None:
     assert contract.sheets["referrals"].dated_by == (ColumnRef("received_on", ColumnType.DATE),)
 
 
+def test_a_date_lies_in_the_future_only_where_the_contract_says_so(tmp_path: Path) -> None:
+    folder = spoilt(tmp_path, POSTS, ("blank: not_happened", "blank: not_happened, future: yes"))
+    columns = loaded(folder).contract.sheets["posts"].columns
+    assert {name for name, column in columns.items() if column.future} == {"left_on"}
+
+
 def test_values_may_be_a_plain_list(tmp_path: Path) -> None:
     before = "    values:\n      Children in Care: [CIC]\n      Fostering: []\n"
     after = "    values: [Children in Care, Fostering, CIC]\n"
@@ -77,6 +83,8 @@ def test_values_may_be_a_plain_list(tmp_path: Path) -> None:
          "B139 columns.0.quotable: ids and free text are never quoted."),
         (POSTS, "type: id,", "type: id, quotable: «maybe,",
          'B112 columns.0.quotable: "maybe" cannot stand here: write yes or no.'),
+        (POSTS, "type: id,", "type: id, future: «yes,",
+         "B139 columns.0.future: only a date can lie in the future."),
         (POSTS, "{id: hours,", "{id: «period,",
          "B139 columns.4.id: period is a word of the rule language; call the column something else."),
         (POSTS, "{id: hours,", "{id: «class,",

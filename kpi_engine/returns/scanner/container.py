@@ -16,7 +16,7 @@ import zipfile
 import zlib
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,8 +36,10 @@ MAX_UNPACKED = 256 * MEGABYTE
 MAX_RATIO = 200  # repeated cells pack to a thirtieth; a part of zeros to a thousandth
 RATIO_FROM = 16 * MEGABYTE  # a small part may pack as tightly as it likes
 MAX_DIRECTORY = MEGABYTE  # the list of parts: some 15,000 of them
-MAX_SMALL_PARTS = 32 * MEGABYTE  # all parts but sheets and shared texts, as often as they are read
-MAX_ELEMENTS = 6_500_000  # 100,000 rows of 20 cells are 4.1 million, 6.1 where texts are not shared
+MAX_SMALL_PARTS = 16 * MEGABYTE  # all parts but sheets and shared texts, as often as they are read
+# What reading and typing may cost, in plain elements of a microsecond or two: 100,000 rows of 20 cells are
+# 7.4 million, with 300,000 texts beside them.
+MAX_WORK = 8_000_000
 CHUNK = 2**16
 
 OLE_MAGIC = bytes.fromhex("D0CF11E0A1B11AE1")
@@ -65,8 +67,7 @@ class Container:
     _archive: zipfile.ZipFile
     _entries: Mapping[str, zipfile.ZipInfo]
     _small: int = 0
-    _elements: Counter[str] = field(default_factory=Counter)
-    _total: int = 0
+    _work: int = 0
 
     def __contains__(self, part: str) -> bool:
         """Whether the archive holds the part."""
@@ -100,12 +101,11 @@ class Container:
                     return
                 yield chunk
 
-    def count(self, part: str, elements: int) -> None:
-        """Note how many elements of a part were parsed; parsing it again does not count twice."""
-        self._total += elements - self._elements[part]
-        self._elements[part] = elements
-        if self._total > MAX_ELEMENTS:
-            raise self.refused("R113", cap=f"{MAX_ELEMENTS:,}", what="cells, rows and texts")
+    def work(self, amount: int) -> None:
+        """Note how much was parsed, in plain elements; reading a part again counts again."""
+        self._work += amount
+        if self._work > MAX_WORK:
+            raise self.refused("R113", cap="100,000 rows of 20", what="cells")
 
     def spend(self, size: int) -> None:
         """Note that so many bytes of small parts were read; reading a part again counts again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
@@ -20,6 +21,7 @@ PART_COST = 4096  # what opening a part counts for beside its bytes, so that ope
 ELEMENT_COST = 32  # what an element counts for: <a/> has four bytes, and takes 200 once it is read
 MAX_DEPTH = 100
 MAX_NAMES = 10_000  # expat keeps every element and attribute name it meets
+HANDLED = 4  # what an element counts for that goes through the handlers; one of a plain cell counts 1
 MAX_TOKEN = MEGABYTE  # expat before 2.6 rereads an unfinished tag with every chunk
 MAX_TEXT = MEGABYTE  # one cell; Excel itself stops at 32,767 characters
 ENCODINGS = frozenset({None, "utf-8", "utf8", "utf-16", "us-ascii", "ascii", "iso-8859-1"})
@@ -65,13 +67,16 @@ class PartReader(ABC):
     """Expat over one part, with every cap; subclasses hold the handlers.
 
     A handler adds to `starts` or `ends`, and clears `text` once it has used it: a plain
-    list, so that no call is spent on characters.
+    list, so that no call is spent on characters. `cost`: what an element counts for.
     """
+
+    cost = HANDLED
 
     def __init__(self, container: Container, part: str, root: str = "") -> None:
         """Prepare to parse `part`, whose outermost element must be `root`; nothing is read yet."""
         self.container, self.part, self.root = container, part, root
-        self.starts = self.ends = 0
+        self.starts = self.ends = self.plain = 0
+        self.given = 0  # bytes that the parser was given
         self.text: list[str] = []
         self._prefixes: set[str | None] = set()
         self.parser = expat.ParserCreate(None, " ", {})
@@ -110,22 +115,25 @@ class PartReader(ABC):
 
     def parse(self) -> Iterator[int]:
         """Parse the part chunk by chunk, pausing after each; gives the bytes parsed since the last pause."""
-        fed = 0
-        for chunk in self.container.chunks(self.part):
-            fed += len(chunk)
-            self._feed(chunk, final=False)
-            if fed - self.parser.CurrentByteIndex > MAX_TOKEN:
-                raise self.damaged("holds a tag without end")
-            if self.starts - self.ends > MAX_DEPTH:
-                raise self.damaged("is nested too deeply")
-            if len(self.parser.intern) > MAX_NAMES or len(self._prefixes) > MAX_NAMES:
-                raise self.damaged("holds too many names")
-            if self.held() > MAX_TEXT:
-                raise self.damaged("holds a text too long for a cell")
-            self.container.count(self.part, self.starts)
+        counted = 0
+        for chunk in chain(self.container.chunks(self.part), [b""]):
+            self._take(chunk, final=not chunk)
+            self._check_held()
+            work = self.cost * self.starts + self.plain
+            self.container.work(work - counted)
+            counted = work
             yield len(chunk)
-        self._feed(b"", final=True)
-        yield 0
+
+    def _check_held(self) -> None:
+        """Raise ReturnUnreadable where expat or a handler keeps more than a part of a workbook needs."""
+        if self.given - self.parser.CurrentByteIndex > MAX_TOKEN:
+            raise self.damaged("holds a tag without end")
+        if self.starts - self.ends > MAX_DEPTH:
+            raise self.damaged("is nested too deeply")
+        if len(self.parser.intern) > MAX_NAMES or len(self._prefixes) > MAX_NAMES:
+            raise self.damaged("holds too many names")
+        if self.held() > MAX_TEXT:
+            raise self.damaged("holds a text too long for a cell")
 
     def _first(self, name: str, attributes: dict[str, str]) -> None:
         space, _, local = name.rpartition(" ")
@@ -135,7 +143,12 @@ class PartReader(ABC):
         self.parser.StartElementHandler = self._start
         self._start(name, attributes)
 
-    def _feed(self, chunk: bytes, *, final: bool) -> None:
+    def _take(self, chunk: bytes, *, final: bool) -> None:
+        """Take the next bytes of the part; a subclass may see to some of them itself."""
+        self._feed(chunk, final=final)
+
+    def _feed(self, chunk: bytes, *, final: bool = False) -> None:
+        self.given += len(chunk)
         try:
             self.parser.Parse(chunk, final)
         except expat.ExpatError as fault:

@@ -18,6 +18,8 @@ MAX_SHARED_TEXT = 150 * MEGABYTE  # in memory
 class TextsReader(PartReader):
     """The handlers for the shared texts; formatting runs are joined, phonetic ones left out."""
 
+    cost = 1
+
     def __init__(self, container: Container, part: str) -> None:
         """Prepare to read the shared texts."""
         super().__init__(container, part, "sst")

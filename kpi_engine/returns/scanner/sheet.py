@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, TypeAlias
 
 from kpi_engine.returns.faults import Faults
 from kpi_engine.returns.scanner.cells import (
@@ -19,7 +20,9 @@ from kpi_engine.returns.scanner.cells import (
     is_number,
     unescape,
 )
+from kpi_engine.returns.scanner.container import CHUNK
 from kpi_engine.returns.scanner.parts import SPREADSHEET, PartReader
+from kpi_engine.returns.scanner.plain_cells import plain_cells
 from kpi_engine.terms.codes import CODES
 from kpi_engine.terms.finding import Severity
 
@@ -27,14 +30,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kpi_engine.returns.scanner.container import Container
+    from kpi_engine.returns.scanner.plain_cells import PlacedCell
     from kpi_engine.terms.finding import Finding
 
 MAX_MERGED = 10_000
 MAX_GRAVE = 10_000  # faults that refuse the sheet; the rest of it need not be read
 NUMBER, TEXT, BLANK, ERROR = CellKind.NUMBER, CellKind.TEXT, CellKind.BLANK, CellKind.ERROR
 TEXTS = frozenset({"str", "inlineStr"})
-FAULTS = {"n": "a number that is none", "s": "a reference to a shared text that is not in the workbook"}
+FAULTS = {"n": "a number, but is not one", "s": "a reference to a shared text that is not in the workbook"}
 MAX_INDEX_DIGITS = 9
+END_OF_ROW = b"</row>"
+MAX_REST = 4 * CHUNK  # a longer row goes through the parser
+WORK_OF_A_CELL = 2  # with its value
+WORK_OF_A_ROW = 30  # typing it, and checking it against others
 TWO_VALUES = ("two values", "?")  # the type and value that a cell with a second value gets
 SPACE = " \t\r\n"
 TRUE = frozenset({"1", "true"})
@@ -47,6 +55,7 @@ ERRORS = frozenset(
         "#TIMEOUT!",
     }
 )  # fmt: skip
+StoredCell: TypeAlias = tuple[str | None, str | None, str | None, str | None, str | None]
 new_cell = tuple.__new__  # half the time of Cell(...), and there are millions
 FILTERS = frozenset({"filters", "customFilters", "dynamicFilter", "top10", "colorFilter", "iconFilter"})
 
@@ -136,10 +145,14 @@ class SheetReader(PartReader):
         self._faults = Faults(sheet.container.file, sheet.name)
         self._row = 0
         self._in_row = self._hidden = self._in_views = False
-        self._stored: list[tuple[dict[str, str], str | None, bool]] = []  # the cells of the row so far
+        self._stored: list[StoredCell] = []  # the cells of the row so far
+        self._placed: list[PlacedCell] = []  # or all of them, if they are plain
+        self._row_at = -1  # the byte at which the row began
+        self._rest = b""  # what is read and not yet looked at: less than a row
         self._cell: dict[str, str] | None = None
         self._value: str | None = None
-        self._formula = self._phonetic = False
+        self._formula: str | None = None
+        self._phonetic = False
         self._pieces: list[str] = []
 
     def findings(self) -> tuple[Finding, ...]:
@@ -157,6 +170,29 @@ class SheetReader(PartReader):
         """How many characters are kept of a text that is not complete yet."""
         return super().held() + sum(map(len, self._pieces))
 
+    def _take(self, chunk: bytes, *, final: bool) -> None:
+        """Cut the plain cells out of every whole row; the parser gets all else, the row's own tags too."""
+        *rows, self._rest = (self._rest + chunk).split(END_OF_ROW)
+        for row in rows:
+            start = row.rfind(b"<row")
+            inside = row.find(b">", start) + 1 if start >= 0 else 0
+            at = self.given + start
+            self._feed(row[:inside])
+            if not (inside and self._take_plain(row[inside:], at)):
+                self._feed(row[inside:])
+            self._feed(END_OF_ROW)
+        if final or len(self._rest) > MAX_REST:
+            self._feed(self._rest, final=final)
+            self._rest = b""
+
+    def _take_plain(self, source: bytes, at: int) -> bool:
+        """Take the cells of the row that began at byte `at`, if the parser has just seen it begin there."""
+        if self._row_at != at or not self._in_row or self._stored:
+            return False
+        self._placed = plain_cells(source, self._row)
+        self.plain += WORK_OF_A_CELL * len(self._placed)
+        return bool(self._placed)
+
     def _named(self, space: str) -> None:
         self._v, self._c, self._f, self._t, self._r = self.names(space, "v", "c", "f", "t", "row")
 
@@ -169,11 +205,11 @@ class SheetReader(PartReader):
                 raise self.damaged("has a cell out of place")
             self._cell = attributes
             self._value = None
-            self._formula = False
+            self._formula = None
         elif name == self._r:
             self._start_row(attributes)
         elif name == self._f:
-            self._formula = True
+            self._formula = name
         elif name == self._t:
             self.text.clear()
         else:
@@ -184,7 +220,8 @@ class SheetReader(PartReader):
         if name == self._v:
             self._set_value(self.text)
         elif name == self._c:
-            self._stored.append((self._cell or {}, self._value, self._formula))
+            get = (self._cell or {}).get
+            self._stored.append((get("r"), get("s"), get("t"), self._formula, self._value))
             self._cell = None
         elif name == self._r:
             self._end_row()
@@ -210,51 +247,58 @@ class SheetReader(PartReader):
         elif number <= self._row:
             self._note("R118")
         self._row = number
+        self._row_at = self.parser.CurrentByteIndex
         self._in_row = True
         self._hidden = attributes.get("hidden") in TRUE or attributes.get("ht") in ZERO
 
-    def _end_row(self) -> None:  # noqa: C901  (one flat loop: it runs for every cell)
-        cells: list[Cell] = []
-        seen: set[int] = set()
+    def _end_row(self) -> None:
+        placed = self._placed or self._in_place()
+        if placed and (cells := self._typed(placed)):
+            self._rows.append(Row(self._row, self._hidden, tuple(cells)))
+            self.plain += WORK_OF_A_ROW
+        self._stored, self._placed = [], []
+        self.text.clear()
+        self._in_row = False
+
+    def _in_place(self) -> list[PlacedCell]:
+        """The cells of the row from left to right; what stands nowhere, or where another does, is told."""
+        placed: dict[int, PlacedCell] = {}
+        row_text = str(self._row)
         previous, in_order = 0, True
-        row, row_text, texts, date_styles = self._row, str(self._row), self._texts, self._date_styles
-        digits = len(row_text)
-        for attributes, value, formula in self._stored:
-            get = attributes.get
-            reference = get("r")
+        for reference, style, stored, formula, value in self._stored:
             if reference is None:
                 column = previous + 1
             elif reference.endswith(row_text):
-                column = COLUMNS.get(reference[:-digits], 0)
+                column = COLUMNS.get(reference[: -len(row_text)], 0)
             else:
                 column = 0
-            if column in seen or not 0 < column <= MAX_COLUMN:
+            if column in placed or not 0 < column <= MAX_COLUMN:
                 self._note_place(column)
                 continue
-            seen.add(column)
-            if column < previous:
-                in_order = False
+            placed[column] = (column, style, stored, formula, value)
+            in_order = in_order and column > previous
             previous = column
+        if not in_order:
+            self._note("R119")
+        return sorted(placed.values(), key=itemgetter(0))
+
+    def _typed(self, placed: Sequence[PlacedCell]) -> list[Cell]:
+        cells: list[Cell] = []
+        row, texts, date_styles = self._row, self._texts, self._date_styles
+        for column, style, stored, formula, value in placed:
             if value is None and not formula:
                 continue
-            kind, text, fault = typed(get("t", "n"), value, texts)
+            kind, text, fault = typed(stored, value, texts)
             if kind is BLANK and not formula:
                 continue
             if fault:
                 self._note("R122", column, what=fault)
-            is_date = date_styles.get(get("s"))
+            is_date = date_styles.get(style)
             if is_date is None:
                 self._note("R123", column)
                 is_date = False
-            cells.append(new_cell(Cell, (row, column, kind, text, formula, is_date)))
-        if not in_order:
-            self._note("R119")
-            cells.sort(key=lambda cell: cell.column)
-        if cells:
-            self._rows.append(Row(row, self._hidden, tuple(cells)))
-        self._stored.clear()
-        self.text.clear()
-        self._in_row = False
+            cells.append(new_cell(Cell, (row, column, kind, text, formula is not None, is_date)))
+        return cells
 
     def _note_place(self, column: int) -> None:
         if 0 < column <= MAX_COLUMN:
@@ -319,11 +363,11 @@ class SheetReader(PartReader):
         self._faults.add(code, cell, found=None, severity=None, **words)
 
 
-def typed(stored: str, value: str | None, texts: Sequence[str]) -> tuple[CellKind, str, str]:  # noqa: PLR0911
+def typed(stored: str | None, value: str | None, texts: Sequence[str]) -> tuple[CellKind, str, str]:  # noqa: PLR0911
     """Kind and text of a cell stored as type `stored`; third, what is wrong with it, if anything."""
     if not value:
         return (TEXT, "", "") if stored in TEXTS and value is not None else (BLANK, "", "")
-    if stored == "n" and is_number(value):
+    if (stored is None or stored == "n") and is_number(value):
         return NUMBER, value, ""
     if stored == "s" and value.isdigit() and value.isascii() and len(value) <= MAX_INDEX_DIGITS:
         index = int(value)
@@ -340,7 +384,7 @@ def typed(stored: str, value: str | None, texts: Sequence[str]) -> tuple[CellKin
         return ERROR, value, ""
     if stored == "d":
         return CellKind.DATE, value, ""
-    return ERROR, "", FAULTS.get(stored, "a kind of value that Excel does not write")
+    return ERROR, "", FAULTS.get(stored or "n", "a kind of value that Excel does not write")
 
 
 def is_column(text: str) -> bool:

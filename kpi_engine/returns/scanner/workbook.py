@@ -239,7 +239,7 @@ class _Opening:
         try:
             yield
         except ReturnUnreadable as error:
-            self.faults.extend(error.findings)
+            self.faults.extend(one for one in error.findings if one not in self.faults)
 
 
 def _target(links: Sequence[Relationship], *types: str) -> str:

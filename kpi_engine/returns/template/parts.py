@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from kpi_engine.returns.template.input_rules import LINE, Allowed
+from openpyxl.worksheet.properties import PageSetupProperties
+
+from kpi_engine.returns.template.input_rules import FAR_DAY, LINE, Allowed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,19 +62,20 @@ class Plan:
     not_known: str
 
     def allowed(self, sheet: str, column: str) -> Allowed:
-        """What a column of a case sheet accepts: no day after the month's last."""
+        """What a column accepts: no day after the month's last, unless the contract says so."""
         choices = self.choices.get((sheet, column))
+        future = self.rulebook.contract.sheets[sheet].columns[column].future
         return Allowed(
             choose=choices.choose if choices else "",
             known=choices.known if choices else "",
-            last_day=self.period.end,
+            last_day=FAR_DAY if future else self.period.end,
             not_known=self.not_known,
         )
 
 
 def put(sheet: Worksheet, address: str, value: Value, style: str) -> Cell:
     """Write one cell. Text is always text: one that begins with = is no formula."""
-    cell = sheet[address]
+    cell: Cell = sheet[address]
     cell.style = style
     if isinstance(value, bool):
         value = "Yes" if value else "No"
@@ -101,8 +104,10 @@ def fit_page(sheet: Worksheet, heading_row: int | None = None) -> None:
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = A4
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.oddFooter.left.text, sheet.oddFooter.right.text = "&A", "&P of &N"
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    footer = sheet.oddFooter
+    if footer is not None and footer.left is not None and footer.right is not None:  # never, says openpyxl
+        footer.left.text, footer.right.text = "&A", "&P of &N"
     if heading_row:
         sheet.print_title_rows = f"{heading_row}:{heading_row}"
         sheet.freeze_panes = f"A{heading_row + 1}"

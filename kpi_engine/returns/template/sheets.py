@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from openpyxl.utils import get_column_letter, quote_sheetname
@@ -10,7 +10,6 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.table import Table, TableStyleInfo
 
 from kpi_engine.returns.template.input_rules import (
-    FAR_DAY,
     FORMATS,
     ORANGE,
     PINK,
@@ -42,7 +41,6 @@ HEADING_ROW: Final = 6
 EMPTY_ROWS: Final = 12  # Excel extends the table as rows are typed or pasted beneath it
 CHECKED_ROWS: Final = 2000
 WIDE = 46.0
-MAY_BE_FUTURE: Final = frozenset({"expected_on", "back_on_track"})
 NUMBER, OUT_OF, WHY_NONE, NO_CASE_LIST = "number", "out_of", "why_none", "no_case_list"
 TO_FILL: Final = frozenset(
     {NUMBER, OUT_OF, WHY_NONE, "done_on", "expected_on", "why", "action", "lead", "back_on_track", "ask"}
@@ -202,12 +200,9 @@ def _write_lines(
         sheet.row_dimensions[row].height = line_height(tallest)
     last_row = HEADING_ROW + max(1, len(ready))
     _finish_table(grid, last_row)
-    for name in TO_FILL & {*spec.columns}:
-        allowed = plan.allowed(spec.id, name)
-        if name in MAY_BE_FUTURE:
-            allowed = replace(allowed, last_day=FAR_DAY)
+    for name in [name for name in spec.columns if name in TO_FILL]:
         if name not in {NUMBER, OUT_OF}:
-            add_rules(sheet, spec.columns[name], grid.cells(name, last_row), allowed)
+            add_rules(sheet, spec.columns[name], grid.cells(name, last_row), plan.allowed(spec.id, name))
 
 
 def _write_milestones(sheet: Worksheet, spec: SheetSpec, plan: Plan) -> None:
