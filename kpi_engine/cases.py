@@ -4,41 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kpi_engine.check import judged, read_returns
 from kpi_engine.measures.embedded import EmbeddedEngine
 from kpi_engine.measures.evidence import evidence
 from kpi_engine.returns.assemble import assemble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from kpi_engine.rulebook.book import RuleBook
     from kpi_engine.terms.checked import Checked
-    from kpi_engine.terms.period import Period
     from kpi_engine.terms.returned import MonthReturn, Return
     from kpi_engine.terms.verdict import Verdict
 
 
-def check_cases(
-    paths: Sequence[Path],
-    rulebook: RuleBook,
-    indicator: str,
-    *,
-    period: Period | None,
-    told: Callable[[int, int], None],
-) -> tuple[Checked | None, tuple[tuple[str, str], ...]]:
-    """The check, and (outcome, address) of every row that the verdict on `indicator` was made from.
+def cases_behind(
+    returns: Sequence[Return], rulebook: RuleBook, checked: Checked, indicator: str
+) -> tuple[tuple[str, str], ...]:
+    """(Outcome, address) of every row that the verdict on `indicator` was made from.
 
     Addresses are `Sheet!C7`; where several months were added up, the file stands
     before the sheet. No values: a reader looks them up in the return itself.
     """
-    returns = read_returns(paths, rulebook, told)
-    if not returns:
-        return None, ()
-    checked = judged(returns, rulebook, period)
     verdict = next((v for v in checked.verdicts if v.indicator == indicator), None)
-    return checked, tuple(_cases(returns, rulebook, verdict)) if verdict is not None else ()
+    return tuple(_cases(returns, rulebook, verdict)) if verdict is not None else ()
 
 
 def _cases(returns: Sequence[Return], rulebook: RuleBook, verdict: Verdict) -> Iterator[tuple[str, str]]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from kpi_engine.history.file import open_history
+from kpi_engine.history.read import NOTHING_HELD, Held, measured_otherwise, records
 from kpi_engine.measures.embedded import EmbeddedEngine
 from kpi_engine.measures.measure import measure_month
 from kpi_engine.returns.assemble import across_months, assemble
 from kpi_engine.returns.read import find_returns, read_return
 from kpi_engine.terms.checked import Checked, ReturnRead, Run
+from kpi_engine.terms.measured import Measured
 from kpi_engine.verdicts.beside import falls_beneath
-from kpi_engine.verdicts.judge import Measured, judge
+from kpi_engine.verdicts.judge import judge
 from kpi_engine.verdicts.milestones import judge_milestones
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from kpi_engine.rulebook.book import Authority, RuleBook
     from kpi_engine.terms.finding import Finding
     from kpi_engine.terms.period import Period
-    from kpi_engine.terms.returned import MilestoneRow, MonthReturn, Return
+    from kpi_engine.terms.returned import MonthReturn, Return
 
 
 def check(
@@ -53,49 +56,76 @@ def read_returns(
     return tuple(returns)
 
 
-def judged(returns: Sequence[Return], rulebook: RuleBook, period: Period | None) -> Checked:
-    """The same on returns that are read already."""
+def judged(
+    returns: Sequence[Return], rulebook: RuleBook, period: Period | None, held: Held = NOTHING_HELD
+) -> Checked:
+    """The same on returns that are read already; `held` fills in the months for which none is given."""
     assembled = assemble(returns, rulebook)
     months = assembled.months
     used = [r for r in returns if r not in assembled.replaced]
-    measured = measure_months(months, rulebook)
+    measured = measure_months(months, rulebook, held)
     judging = period or max(months, default=None)
     council = _council(rulebook, measured.authority)
     run = _run(returns, assembled.replaced, rulebook)
-    between = (*assembled.findings, *across_months(months, rulebook))
+    filled_in = [month for month in held.records if month not in months]
+    between = (
+        *assembled.findings,
+        *across_months(months, rulebook),
+        *measured_otherwise(held, run, filled_in),
+    )
     if judging is None:
         found = (*(f for r in used for f in r.findings), *between)
         return Checked(council.name, council.made_up, None, (), (), found, (), {}, run)
     verdicts = judge(rulebook, judging, measured)
-    series = {m: judge(rulebook, m, measured) for m in sorted(months) if m.end < judging.start}
+    series = {m: judge(rulebook, m, measured) for m in sorted(measured.records) if m.end < judging.start}
     before = next(reversed(series.values()), ())
     now, then = _told_apart(used, between, judging)
+    milestones = {**held.milestones, **{p: month.milestones for p, month in months.items()}}
     return Checked(
         authority=council.name,
         made_up=council.made_up,
         period=judging,
         verdicts=verdicts,
         milestones=judge_milestones(
-            rulebook.milestones, _milestone_rows(months, judging), judging, rulebook.plan.start
+            rulebook.milestones, milestones.get(judging.last_month, {}), judging, rulebook.plan.start
         ),
         findings=(*now, *falls_beneath(rulebook, verdicts, {v.indicator: v for v in before})),
         earlier_findings=then,
         series=series,
         run=run,
+        measured=measured,
     )
 
 
-def measure_months(months: Mapping[Period, MonthReturn], rulebook: RuleBook) -> Measured:
-    """Every month's records, and what is known of each month."""
-    council = next((m.authority for m in months.values() if m.authority is not None), None)
+def months_of(returns: Sequence[Return], rulebook: RuleBook) -> Mapping[Period, MonthReturn]:
+    """The months that the returns make together."""
+    return assemble(returns, rulebook).months
+
+
+def held_in(history: Path | None, returns: Sequence[Return], rulebook: RuleBook) -> Held:
+    """What `history` holds of the council whose returns these are; nothing without a history."""
+    if history is None:
+        return NOTHING_HELD
+    with open_history(history) as opened:
+        return records(opened, authority_of(months_of(returns, rulebook), rulebook))
+
+
+def measure_months(months: Mapping[Period, MonthReturn], rulebook: RuleBook, held: Held) -> Measured:
+    """Every month's records, and what is known of each month; a return given wins over what was recorded."""
     with EmbeddedEngine() as engine:
-        records = {p: measure_month(engine, month, rulebook).records for p, month in months.items()}
+        found = {p: measure_month(engine, month, rulebook).records for p, month in months.items()}
     return Measured(
-        authority=council or rulebook.plan.authorities[0].code,
-        records=records,
-        validated={p: month.validated for p, month in months.items() if month.files},
+        authority=authority_of(months, rulebook),
+        records={**held.records, **found},
+        validated={**held.validated, **{p: month.validated for p, month in months.items() if month.files}},
         why_absent={},
     )
+
+
+def authority_of(months: Mapping[Period, MonthReturn], rulebook: RuleBook) -> str:
+    """The code of the council whose returns these are; the plan's first where none says."""
+    said = (month.authority for month in months.values() if month.authority is not None)
+    return next(said, rulebook.plan.authorities[0].code)
 
 
 def _told_apart(
@@ -107,11 +137,6 @@ def _told_apart(
     every = (*(f for r in returns for f in r.findings), *between)
     now = tuple(f for f in every if not f.file or f.file in files)
     return now, tuple(f for f in every if f.file and f.file not in files)
-
-
-def _milestone_rows(months: Mapping[Period, MonthReturn], judging: Period) -> Mapping[str, MilestoneRow]:
-    last = months.get(judging.last_month)
-    return {} if last is None else last.milestones
 
 
 def _council(rulebook: RuleBook, code: str) -> Authority:

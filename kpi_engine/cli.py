@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from enum import StrEnum
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
-from kpi_engine.errors import KpiError
+from kpi_engine.errors import KpiError, ReturnUnreadable
 from kpi_engine.exits import BOTH, Exit, exit_code
 from kpi_engine.terms.period import Period
 from kpi_engine.terms.verdict import Status
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from kpi_engine.rulebook.book import Indicator, RuleBook
     from kpi_engine.terms.checked import Checked
     from kpi_engine.terms.finding import Finding
+
+_CODE = re.compile(r"[A-Z]\d{3}", re.IGNORECASE)
 
 app = typer.Typer(
     name="kpi",
@@ -66,13 +69,41 @@ def _period(text: str) -> Period:
         raise typer.BadParameter(str(error)) from None
 
 
+_Listed = TypeVar("_Listed", bound=StrEnum)
+
+
+def _one_of(listed: type[_Listed]) -> Callable[[str], _Listed]:
+    """The parser of an option that takes one of a list."""
+
+    def parse(text: str) -> _Listed:
+        try:
+            return listed(text)
+        except ValueError:
+            raise typer.BadParameter(f"{text!r} is not one of {', '.join(listed)}.") from None
+
+    return parse
+
+
 Paths = Annotated[
-    list[Path], typer.Argument(help="Workbooks, or folders read recursively.", show_default=False)
+    list[Path],
+    typer.Argument(metavar="PATH", help="Workbooks, or folders read recursively.", show_default=False),
 ]
 RulesFolder = Annotated[
     Path | None,
     typer.Option(
-        "--rules", help="Folder of rules. [default: ./rules, else the shipped rules]", show_default=False
+        "--rules",
+        metavar="FOLDER",
+        help="Folder of rules. [default: ./rules, else the shipped rules]",
+        show_default=False,
+    ),
+]
+HistoryIfAny = Annotated[
+    Path | None,
+    typer.Option(
+        "--history",
+        metavar="FILE",
+        help="Fills in the months that no return is given for.",
+        show_default=False,
     ),
 ]
 PeriodOption = Annotated[
@@ -112,19 +143,33 @@ def check(  # noqa: PLR0913, PLR0917  (a command's options)
     paths: Paths,
     period: PeriodOption = None,
     rules: RulesFolder = None,
-    form: Annotated[Format, typer.Option("--format", help="How to write the result.")] = Format.TEXT,
+    form: Annotated[
+        Format,
+        typer.Option(
+            "--format", parser=_one_of(Format), metavar="|".join(Format), help="How to write the result."
+        ),
+    ] = Format.TEXT,
     everything: Annotated[
         bool, typer.Option("--all", help="A row for every measure, and every finding.")
     ] = False,
+    history: HistoryIfAny = None,
     series: Annotated[bool, typer.Option("--series", help="Earlier months too (json and csv).")] = False,
     annotate: Annotated[
         Path | None,
-        typer.Option("--annotate", help="Write a copy of the one workbook given, faulty cells marked."),
+        typer.Option(
+            "--annotate",
+            metavar="OUT.xlsx",
+            help="Write a copy of the one workbook given, faulty cells marked.",
+        ),
     ] = None,
     fail_on: Annotated[
         list[FailOn] | None,
         typer.Option(
-            "--fail-on", help="Which statuses give exit code 1 or 3. [default: both]", show_default=False
+            "--fail-on",
+            parser=_one_of(FailOn),
+            metavar="|".join(FailOn),
+            help="Which statuses give exit code 1 or 3; may be given twice. [default: both]",
+            show_default=False,
         ),
     ] = None,
     exit_zero: Annotated[
@@ -132,15 +177,19 @@ def check(  # noqa: PLR0913, PLR0917  (a command's options)
     ] = False,
 ) -> None:
     """Check returns against every target: what passes, what fails, what could not be checked and why."""
-    from kpi_engine.check import check as run_check
+    from kpi_engine.check import held_in, judged, read_returns
     from kpi_engine.reports.text import to_text
 
-    rulebook = _rulebook(rules)
+    rulebook = rulebook_of(rules)
+    if annotate is not None and not (len(paths) == 1 and paths[0].is_file()):
+        raise typer.BadParameter("--annotate takes exactly one workbook.")
+    returns = read_returns(existing(paths), rulebook, progress())
+    if not returns:
+        nothing_found(paths)
     if annotate is not None:
-        _annotated(paths, annotate, rulebook)
-    checked = _or_refuse(lambda: run_check(paths, rulebook, period=period, told=_progress()))
-    if checked is None:
-        _nothing_found(paths)
+        _annotated(paths[0], returns[0].findings, annotate)
+    held = or_refuse(lambda: held_in(history, returns, rulebook))
+    checked = or_refuse(lambda: judged(returns, rulebook, period, held))
     if form is Format.TEXT:
         words = [str(path) for path in paths]
         again = [*words, *_options(period, rules)]
@@ -150,7 +199,7 @@ def check(  # noqa: PLR0913, PLR0917  (a command's options)
             subject=" ".join(words),
             words=again,
             everything=everything,
-            colour=_colour(),
+            colour=colour_wanted(),
         )
     else:
         text = _written(checked, rulebook, form, series=series)
@@ -183,31 +232,36 @@ def _written(checked: Checked, rulebook: RuleBook, form: Format, *, series: bool
     return to_junit(checked, rulebook)
 
 
-def _annotated(paths: Sequence[Path], out: Path, rulebook: RuleBook) -> None:
+def _annotated(source: Path, findings: Sequence[Finding], out: Path) -> None:
     from kpi_engine.returns.marked_copy.annotate import annotate
-    from kpi_engine.returns.read import read_return
 
-    if len(paths) != 1 or not paths[0].is_file():
-        raise typer.BadParameter("--annotate takes exactly one workbook.")
-    findings = read_return(paths[0], rulebook).findings
-    _or_refuse(lambda: annotate(paths[0], findings, out))
-    typer.echo(f"Marked copy: {out} ({len(findings)} findings).", err=True)
+    try:
+        annotate(source, findings, out)
+    except ReturnUnreadable:  # the check says why
+        typer.echo("No marked copy: the workbook cannot be read.", err=True)
+        return
+    except KpiError as error:
+        _refuse(error.findings)
+    count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
+    typer.echo(f"Marked copy: {out} ({count}).", err=True)
 
 
 # ── explain ──────────────────────────────────────────────────────────────────
 
 
 @app.command()
-def explain(
+def explain(  # noqa: PLR0913, PLR0917  (a command's options)
     subject: Annotated[
         str,
         typer.Argument(metavar="ID|CODE", help="A measure's id, or a finding's code.", show_default=False),
     ],
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Workbooks or folders. Left out: the rule alone.")
+        list[Path] | None,
+        typer.Argument(metavar="PATH", help="Workbooks or folders. Left out: the rule alone."),
     ] = None,
     period: PeriodOption = None,
     rules: RulesFolder = None,
+    history: HistoryIfAny = None,
     cases: Annotated[
         bool, typer.Option("--cases", help="The cells of every row that counts, fails or is in doubt.")
     ] = False,
@@ -215,25 +269,32 @@ def explain(
     """Tell the whole way from the plan's words to the verdict on one measure, and what would turn it."""
     from kpi_engine.reports.explain import explain_code, explain_measure, rules_show
 
-    told = explain_code(subject.upper(), colour=_colour())
+    told = explain_code(subject.upper(), colour=colour_wanted())
     if told is not None:
         typer.echo(told, nl=False)
         return
-    rulebook = _rulebook(rules)
+    if _CODE.fullmatch(subject):
+        raise typer.BadParameter(f"{subject} is no finding's code; a finding shows its own, such as R204.")
+    rulebook = rulebook_of(rules)
     _indicator(rulebook, subject)
     if not paths:
-        typer.echo(rules_show(rulebook.indicators[subject], rulebook, colour=_colour()), nl=False)
+        typer.echo(rules_show(rulebook.indicators[subject], rulebook, colour=colour_wanted()), nl=False)
         return
-    from kpi_engine.cases import check_cases
+    from kpi_engine.cases import cases_behind
+    from kpi_engine.check import held_in, judged, read_returns
+    from kpi_engine.reports.trend_text import explain_trend
+    from kpi_engine.trend import revisions, trends
 
-    checked, evidence = _or_refuse(
-        lambda: check_cases(paths, rulebook, subject, period=period, told=_progress())
-    )
-    if checked is None:
-        _nothing_found(paths)
-    typer.echo(
-        explain_measure(checked, rulebook, subject, evidence if cases else (), colour=_colour()), nl=False
-    )
+    returns = read_returns(existing(paths), rulebook, progress())
+    if not returns:
+        nothing_found(paths)
+    held = or_refuse(lambda: held_in(history, returns, rulebook))
+    checked = or_refuse(lambda: judged(returns, rulebook, period, held))
+    evidence = cases_behind(returns, rulebook, checked, subject) if cases else ()
+    trend = trends(rulebook, checked.measured, checked.period, only=[subject]) if checked.period else ()
+    lines = [line for one in trend for line in explain_trend(one, revisions(one))]
+    text = explain_measure(checked, rulebook, subject, evidence, trend=lines, colour=colour_wanted())
+    typer.echo(text, nl=False)
 
 
 # ── template ─────────────────────────────────────────────────────────────────
@@ -247,11 +308,15 @@ def template(
     ],
     last_month: Annotated[
         Path | None,
-        typer.Option("--last-month", help="Last month's return: its figures are shown beside."),
+        typer.Option(
+            "--last-month", metavar="FILE", help="Last month's return: its figures are shown beside."
+        ),
     ] = None,
     authority: Annotated[
         str | None,
-        typer.Option("--authority", help="ONS code. [default: the plan's first]", show_default=False),
+        typer.Option(
+            "--authority", metavar="CODE", help="ONS code. [default: the plan's first]", show_default=False
+        ),
     ] = None,
     rules: RulesFolder = None,
 ) -> None:
@@ -259,9 +324,11 @@ def template(
     from kpi_engine.returns.read import read_return
     from kpi_engine.returns.template import write_template
 
-    rulebook = _rulebook(rules)
+    rulebook = rulebook_of(rules)
     if month.length != 1:
         raise typer.BadParameter("--month takes a month, such as 2024-04.")
+    if out.suffix.casefold() != ".xlsx":
+        raise typer.BadParameter("The template's name must end in .xlsx.")
     codes = [council.code for council in rulebook.plan.authorities]
     if authority is not None and authority not in codes:
         raise typer.BadParameter(f"--authority is one of {', '.join(codes)}.")
@@ -269,13 +336,18 @@ def template(
     if before is not None and before.refused:
         _refuse(before.findings)
     code = authority or codes[0]
-    _or_refuse(lambda: write_template(rulebook, month, out, authority=code, last_month=before))
+    or_refuse(lambda: write_template(rulebook, month, out, authority=code, last_month=before))
     typer.echo(f"Template for {month.label}: {out}", err=True)
 
 
 # ── rules ────────────────────────────────────────────────────────────────────
 
-RulesFormat = Annotated[ListFormat, typer.Option("--format", help="How to write the rules.")]
+RulesFormat = Annotated[
+    ListFormat,
+    typer.Option(
+        "--format", parser=_one_of(ListFormat), metavar="|".join(ListFormat), help="How to write the rules."
+    ),
+]
 
 
 @rules_app.command("list")
@@ -283,11 +355,11 @@ def rules_list(rules: RulesFolder = None, form: RulesFormat = ListFormat.TEXT) -
     """Every measure with its targets."""
     from kpi_engine.reports import explain as reports
 
-    rulebook = _rulebook(rules)
+    rulebook = rulebook_of(rules)
     if form is ListFormat.JSON:
         typer.echo(reports.rules_json(rulebook.indicators.values()), nl=False)
     else:
-        typer.echo(reports.rules_list(rulebook, colour=_colour()), nl=False)
+        typer.echo(reports.rules_list(rulebook, colour=colour_wanted()), nl=False)
 
 
 @rules_app.command("show")
@@ -299,12 +371,12 @@ def rules_show(
     """One measure: lead, source, readings, targets, how it is measured."""
     from kpi_engine.reports import explain as reports
 
-    rulebook = _rulebook(rules)
+    rulebook = rulebook_of(rules)
     indicator = _indicator(rulebook, measure)
     if form is ListFormat.JSON:
         typer.echo(reports.rule_json(indicator), nl=False)
     else:
-        typer.echo(reports.rules_show(indicator, rulebook, colour=_colour()), nl=False)
+        typer.echo(reports.rules_show(indicator, rulebook, colour=colour_wanted()), nl=False)
 
 
 @rules_app.command("test")
@@ -312,7 +384,7 @@ def rules_test(rules: RulesFolder = None) -> None:
     """Run the examples that every rule carries."""
     from kpi_engine.examples import run_examples
 
-    outcomes = list(run_examples(_rulebook(rules)))
+    outcomes = list(run_examples(rulebook_of(rules)))
     wrong = [o for o in outcomes if o.faults]
     for one in wrong:
         for fault in one.faults:
@@ -327,7 +399,7 @@ def rules_lint(rules: RulesFolder = None) -> None:
     """Faults of the rules folder, and what could be said better."""
     from kpi_engine.rulebook.lint import lint
 
-    rulebook = _rulebook(rules)
+    rulebook = rulebook_of(rules)
     advice = lint(rulebook)
     for one in advice:
         _tell(one, err=False)
@@ -352,7 +424,7 @@ def doctor(rules: RulesFolder = None) -> None:
     """Look at this installation: versions, engine, rules."""
     from kpi_engine.doctor import examine
 
-    checks = examine(_rulebook(rules))
+    checks = examine(rulebook_of(rules))
     for one in checks:
         typer.echo(f"{'●' if one.well else '■'} {one.subject:<17} {one.found}")
     raise typer.Exit(Exit.OK if all(one.well for one in checks) else Exit.INTERNAL_ERROR)
@@ -361,12 +433,13 @@ def doctor(rules: RulesFolder = None) -> None:
 # ── What every command needs ─────────────────────────────────────────────────
 
 
-def _rulebook(given: Path | None) -> RuleBook:
+def rulebook_of(given: Path | None) -> RuleBook:
+    """The rules asked for, else ./rules, else the shipped ones."""
     from kpi_engine.rulebook.load import find_rules, load_rulebook
 
     folder = find_rules(given)
     shown = "the shipped rules" if folder.is_absolute() and given is None else None
-    return _or_refuse(lambda: load_rulebook(folder, shown))
+    return or_refuse(lambda: load_rulebook(folder, shown))
 
 
 def _indicator(rulebook: RuleBook, measure: str) -> Indicator:
@@ -382,7 +455,7 @@ def _indicator(rulebook: RuleBook, measure: str) -> Indicator:
 T = TypeVar("T")
 
 
-def _or_refuse(act: Callable[[], T]) -> T:
+def or_refuse(act: Callable[[], T]) -> T:
     """What `act` gives; a fault after which nothing can go on is told, and ends the command with code 2."""
     try:
         return act()
@@ -404,17 +477,29 @@ def _tell(one: Finding, *, err: bool) -> None:
         typer.echo(f"    {one.fix}", err=err)
 
 
-def _nothing_found(paths: Sequence[Path]) -> NoReturn:
+def existing(paths: Sequence[Path]) -> Sequence[Path]:
+    """The paths, unless none of them is there: then a name was mistyped and there is no return at all."""
+    return paths if any(path.exists() or path.is_symlink() for path in paths) else ()
+
+
+def nothing_found(paths: Sequence[Path]) -> NoReturn:
+    """Say that there is no return, and end with code 4."""
     given = ", ".join(str(path) for path in paths)
-    typer.echo(f"No return found in {given}. Give .xlsx workbooks, or a folder of them.", err=True)
+    hint = (
+        "Give .xlsx workbooks, or a folder of them."
+        if existing(paths)
+        else "There is no such file or folder."
+    )
+    typer.echo(f"No return found in {given}. {hint}", err=True)
     raise typer.Exit(Exit.NO_RETURN_FOUND)
 
 
-def _colour() -> bool:
+def colour_wanted() -> bool:
+    """Whether standard output is a terminal that may be coloured."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _progress() -> Callable[[int, int], None]:
+def progress() -> Callable[[int, int], None]:
     """Say on standard error how far the reading is, after a second of it; redrawn only on a terminal."""
     began = time.monotonic()
     live = sys.stderr.isatty()

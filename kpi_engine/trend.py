@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from kpi_engine.rulebook.book import Indicator, Measure, Rebase, RuleBook
     from kpi_engine.terms.finding import Finding
+    from kpi_engine.terms.measured import Measured
     from kpi_engine.terms.measurement import Measurement, Parts
     from kpi_engine.variation import Chart, Revised
-    from kpi_engine.verdicts.judge import Measured
     from kpi_engine.verdicts.targets import Step
 
 _SHARES = frozenset({Kind.PROPORTION, Kind.SUMS})

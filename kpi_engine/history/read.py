@@ -38,6 +38,10 @@ class Held:
     made_by: Mapping[Period, tuple[str, str]]
 
 
+NOTHING_HELD = Held({}, {}, {}, {})
+"""Where no history is given."""
+
+
 def records(history: History, authority: str) -> Held:
     """What `history` knows of `authority`, as it stands now; empty for one that it does not know."""
     with told(history.path), _reading(history), _content_of(history):

@@ -54,17 +54,19 @@ _EFFECTS = {
 }
 
 
-def explain_measure(
+def explain_measure(  # noqa: PLR0913  (three of them have a default)
     checked: Checked,
     rulebook: RuleBook,
     indicator_id: str,
     evidence: Sequence[Evidence] = (),
     *,
+    trend: Sequence[str] = (),
     colour: bool = False,
 ) -> str:
     """The whole way from the plan's words to the verdict on one measure, 80 columns wide.
 
-    Without a verdict in `checked` (no month is known) only the rule is told. KeyError if no rule has this id.
+    `trend` are the lines on the months behind it. Without a verdict in `checked` (no
+    month is known) only the rule is told. KeyError if no rule has this id.
     """
     indicator = rulebook.indicators[indicator_id]
     verdict = next((v for v in checked.verdicts if v.indicator == indicator_id), None)
@@ -82,6 +84,7 @@ def explain_measure(
             ("Figure", _figure(verdict, indicator)),
             ("Beside it", _beside(verdict, indicator)),
             ("Margin" if verdict.status is Status.PASS else "What it would take", _turn(verdict, indicator)),
+            ("Month by month", list(trend)),
             ("Rows", _evidence(evidence)),
         ]
     return _sections(lines, sections, colour=colour)

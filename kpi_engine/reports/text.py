@@ -281,9 +281,11 @@ def _closing(checked: Checked, again: Sequence[str], *, every: bool, colour: boo
     unwell = [v for s in (Status.FAIL, Status.NOT_ASSESSED) for v in checked.verdicts if v.status is s]
     if unwell:
         first = unwell[0].indicator
-        lines.append(f"{'Why':<{_ASIDE}}{_command('kpi explain', first, *again, short=f'kpi explain {first}')}")
+        why = _command("kpi explain", first, *again, short=f"kpi explain {first}")
+        lines.append(f"{'Why':<{_ASIDE}}{why}")
     if not every:
-        lines.append(f"{'All':<{_ASIDE}}{_command('kpi check', *again, '--all', short='the same with --all')}")
+        all_of_it = _command("kpi check", *again, "--all", short="the same with --all")
+        lines.append(f"{'All':<{_ASIDE}}{all_of_it}")
     run = checked.run
     judged = [f"{r.file} {r.digest[:12]}" for r in run.returns if r.period == checked.period or r.refused]
     others = len(run.returns) - len(judged)

@@ -38,6 +38,7 @@ _NOT_TICKED = frozenset({"no", "n", "false"})
 _ONCE_A_COLUMN = frozenset({"R203", "R215"})
 _SPACES_OF_A_SENTENCE = 2
 _CELLS_OF_A_CASE = 3
+_REMEMBERED = 10_000  # distinct cells of a column: the days of 27 years
 _SELDOM_REPEATED = (ColumnType.ID, ColumnType.TEXT)
 _LONG_NUMBER = 5  # digits from which identifiers of one kind are taken to be of one length
 
@@ -92,7 +93,9 @@ class _Reading:
         key = cell[2:]  # all but its place
         read = self.met.get(key)
         if read is None:
-            read = self.met[key] = typed(cell, self.expected)
+            read = typed(cell, self.expected)
+            if len(self.met) < _REMEMBERED:
+                self.met[key] = read
         return read
 
 
@@ -198,20 +201,26 @@ def _gather(rows: Iterator[Row], plan: _Plan, faults: Faults) -> _Gathered:
 def _no_case(row: Row, cells: Mapping[str, Cell], plan: _Plan, gathered: _Gathered) -> str | None:
     """The code of what a row is, if it is certainly no case: totals, headings again, a note."""
     spec, last = plan.spec, plan.place.last_row
-    words = {name: normal(cell.text) for name, cell in cells.items() if cell.kind is CellKind.TEXT}
-    labels = {name for name, word in words.items() if word.rstrip(" :") in _TOTALS}
-    identified = any(name in cells for name in spec.key) and not any(name in labels for name in spec.key)
-    if (plan.place.has_totals and row.number == last) or (labels and not identified):
+    texts = {name: cell.text for name, cell in cells.items() if cell.kind is CellKind.TEXT}
+    keys = [name for name in spec.key if name in cells]
+    identified = bool(keys) and not any(name in texts and _is_total(texts[name]) for name in keys)
+    if (plan.place.has_totals and row.number == last) or (
+        not identified and any(map(_is_total, texts.values()))
+    ):
         return "R143"
-    if len(words) == len(cells) > 1 and all(plan.known.get(word) == name for name, word in words.items()):
+    if len(texts) == len(cells) > 1 and all(plan.known.get(normal(t)) == name for name, t in texts.items()):
         return "R145"
     beneath = row.number > gathered.last_number + 1 or (last is not None and row.number > last)
-    if beneath and len(cells) == len(words) == 1 and len(plan.headings.columns) > 1:
-        word = next(iter(words.values()))
+    if beneath and len(cells) == len(texts) == 1 and len(plan.headings.columns) > 1:
+        word = normal(next(iter(texts.values())))
         # A lone identifier may be a case of which nothing else is known; a sentence is not.
         if word.endswith(":") or word.count(" ") >= _SPACES_OF_A_SENTENCE:
             return "R144"
     return None
+
+
+def _is_total(text: str) -> bool:
+    return normal(text).rstrip(" :") in _TOTALS
 
 
 def _add(number: int, cells: Mapping[str, Cell], gathered: _Gathered, faults: Faults) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kpi_engine.terms.measured import NOTHING_MEASURED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kpi_engine.terms.finding import Finding
+    from kpi_engine.terms.measured import Measured
     from kpi_engine.terms.period import Period
     from kpi_engine.terms.verdict import MilestoneVerdict, Verdict
 
@@ -44,7 +47,8 @@ class Checked:
     `period` is None, and there are no verdicts, where no file says which month it is for.
     `verdicts` follow the rulebook's order. `series` holds the verdicts of every
     earlier month there was a return for, oldest first; the judged period is not in it.
-    `findings` are those of the returns of the judged period; `earlier_findings` the others.
+    `measured` are the records behind all of them. `findings` are those of the returns of the
+    judged period; `earlier_findings` the others.
     """
 
     authority: str
@@ -56,3 +60,4 @@ class Checked:
     earlier_findings: tuple[Finding, ...]
     series: Mapping[Period, tuple[Verdict, ...]]
     run: Run
+    measured: Measured = NOTHING_MEASURED

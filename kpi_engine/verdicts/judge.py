@@ -19,35 +19,17 @@ from kpi_engine.verdicts.change import baseline_for, compared_with, is_flow, mon
 from kpi_engine.verdicts.targets import Step, in_force, needed, step_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import date
     from fractions import Fraction
 
     from kpi_engine.rulebook.book import Baseline, Indicator, RuleBook
-    from kpi_engine.terms.measurement import MonthRecords
+    from kpi_engine.terms.measured import Measured
 
 SMALL = 20
 """A share of fewer than this many is judged, and marked small."""
 _WORST_FIRST = (Status.FAIL, Status.NOT_ASSESSED, Status.NOT_DUE, Status.PASS)
 _COUNTS = frozenset({Kind.COUNT, Kind.OCCURRENCE, Kind.CHANGE})
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What the returns of all months measured, and what is known of each month.
-
-    `why_absent` holds the reason of months whose return cannot be used; a month
-    in neither has no return.
-    """
-
-    authority: str
-    records: Mapping[Period, MonthRecords]
-    validated: Mapping[Period, Validated]
-    why_absent: Mapping[Period, Reason]
-
-    def absent(self, month: Period) -> Reason:
-        """Why `month` has no records."""
-        return self.why_absent.get(month, Reason.NO_RETURN)
 
 
 def judge(rulebook: RuleBook, period: Period, measured: Measured) -> tuple[Verdict, ...]:

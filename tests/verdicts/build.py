@@ -20,10 +20,10 @@ from kpi_engine.rulebook.book import (
     Window,
 )
 from kpi_engine.terms.expression import ALWAYS
+from kpi_engine.terms.measured import Measured
 from kpi_engine.terms.measurement import Measurement, MonthRecords, Parts, Reason
 from kpi_engine.terms.period import Period
 from kpi_engine.terms.returned import Validated
-from kpi_engine.verdicts.judge import Measured
 
 PLAN_START = date(2023, 6, 30)
 SHARE = Measure(

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpi_engine.rulebook.book import Baseline, Better, Kind, Operator, Over, Unit, Window
+from kpi_engine.terms.measured import Measured
 from kpi_engine.terms.measurement import Measurement, Origin, Reason
 from kpi_engine.terms.returned import Validated
 from kpi_engine.terms.verdict import Status, Verdict
-from kpi_engine.verdicts.judge import Measured, judge_one, verdict_on
+from kpi_engine.verdicts.judge import judge_one, verdict_on
 from tests.verdicts.build import (
     CHANGE,
     COUNT,
