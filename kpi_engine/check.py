@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,9 @@ def judged(
     assembled = assemble(returns, rulebook)
     months = assembled.months
     used = [r for r in returns if r not in assembled.replaced]
-    measured = measure_months(months, rulebook, held)
+    measured = replace(
+        measure_months(months, rulebook, held), month_unknown=any(r.claims is None for r in returns)
+    )
     judging = period or max(months, default=None)
     council = _council(rulebook, measured.authority)
     run = _run(returns, assembled.replaced, rulebook)
@@ -118,7 +121,6 @@ def measure_months(months: Mapping[Period, MonthReturn], rulebook: RuleBook, hel
         authority=authority_of(months, rulebook),
         records={**held.records, **found},
         validated={**held.validated, **{p: month.validated for p, month in months.items() if month.files}},
-        why_absent={},
     )
 
 

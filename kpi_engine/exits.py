@@ -34,7 +34,7 @@ def exit_code(checked: Checked, *, fail_on: Collection[Status] = BOTH, exit_zero
     `fail_on` names the statuses that count; `exit_zero` turns 1 and 3 into 0. A
     rule that crashed gives 5 whatever was asked. Earlier months never count.
     """
-    reasons = {v.reason for v in checked.verdicts}
+    reasons = {v.reason for v in checked.verdicts} | {m.reason for v in checked.verdicts for m in v.beside}
     if Reason.RULE_ERROR in reasons:
         return Exit.INTERNAL_ERROR
     code = _of_the_figures(checked, fail_on)
@@ -53,10 +53,10 @@ def _of_the_figures(checked: Checked, fail_on: Collection[Status]) -> Exit:
 
 
 def _refused_or_absent(checked: Checked) -> bool:
-    """No usable return for the judged period's last month, or one of its returns was refused."""
+    """No return for the judged period's last month, or one refused that is of it or of no known month."""
     if checked.period is None:
         return True
     months = set(checked.period.months)
-    judged = [r for r in checked.run.returns if r.period in months and not r.replaced]
-    last = [r for r in judged if r.period == checked.period.last_month]
-    return not last or any(r.refused for r in judged)
+    used = [r for r in checked.run.returns if not r.replaced]
+    last = [r for r in used if r.period == checked.period.last_month]
+    return not last or any(r.refused for r in used if r.period is None or r.period in months)

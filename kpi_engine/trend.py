@@ -162,7 +162,7 @@ def _trend(
 
 def _own(measure: Measure, measured: Measured, month: Period) -> Measurement:
     """The month's own figure, or why there is none."""
-    return over_months(measure, month, (month,), measured.records, measured.absent)
+    return over_months(measure, month, (month,), measured)
 
 
 def _months(measure: Measure, measured: Measured, period: Period, aims: _Aims) -> Iterator[Month]:

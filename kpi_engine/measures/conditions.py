@@ -7,7 +7,6 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, assert_never
 
-from kpi_engine.measures.plan import Atom, columns_of
 from kpi_engine.terms.expression import (
     AllOf,
     AnyOf,
@@ -25,10 +24,13 @@ from kpi_engine.terms.expression import (
     Not,
     OneOf,
     Shift,
+    columns_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from kpi_engine.measures.plan import Atom
 
 # ── Expressions ──────────────────────────────────────────────────────────────
 

@@ -45,11 +45,13 @@ def stand_in(asked: Dated, row: CountRow | None, base: Measurement) -> Measureme
 def disagreement(asked: Dated, row: CountRow | None, rows: Measurement) -> str:
     """One sentence with both figures where the rows do not allow that of the Counts sheet; else empty."""
     low, high = rows.low, rows.high
-    if row is None or row.unknown or row.number is None or low is None or high is None:
+    if row is None or low is None or high is None or not (row.unknown or row.number is not None):
         return ""
     unbounded = asked.measure.kind is Kind.LONGEST and rows.in_doubt > 0  # a date unknown may be any
     if unbounded or asked.measure.kind is Kind.STATED or not asked.judged:
         return ""
+    if row.unknown or row.number is None:
+        return f"The rows give {_said(low)}; row {row.row} of {row.sheet} cannot be read."
     out_of = row.out_of if low.denominator is not None else None
     agrees = _between(low.numerator, row.number, high.numerator)
     if agrees and _between(low.denominator, out_of, high.denominator):

@@ -9,7 +9,6 @@ from kpi_engine.measures.plan import (
     Atom,
     Dated,
     Outcome,
-    columns_of,
     dated,
     measures_of,
     needs,
@@ -17,7 +16,7 @@ from kpi_engine.measures.plan import (
     set_aside,
 )
 from kpi_engine.measures.sql import rows_of
-from kpi_engine.terms.expression import AllOf, AnyOf, Not
+from kpi_engine.terms.expression import AllOf, AnyOf, Not, columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

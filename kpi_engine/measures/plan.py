@@ -12,19 +12,15 @@ from kpi_engine.terms.expression import (
     AllOf,
     AnyOf,
     Bound,
-    Choose,
-    ColumnRef,
     Compare,
     Comparison,
     Condition,
     Day,
-    Expression,
     IsBlank,
     IsTrue,
-    Literal,
     Not,
     OneOf,
-    Shift,
+    columns_of,
 )
 
 if TYPE_CHECKING:
@@ -145,23 +141,6 @@ def set_aside(asked: Dated) -> Condition:
     """The rows that `left_out` takes from the population; none without it."""
     left_out = asked.measure.left_out
     return AnyOf(()) if left_out is None else AllOf((scope(asked), left_out))
-
-
-def columns_of(node: Condition | Expression) -> frozenset[str]:
-    """The names of the columns that a condition or an expression reads."""
-    match node:
-        case ColumnRef(name):
-            return frozenset((name,))
-        case Literal() | Day():
-            return frozenset()
-        case Choose(_, left, right) | Compare(_, left, right):
-            return columns_of(left) | columns_of(right)
-        case Shift(base=part) | OneOf(value=part) | IsBlank(value=part) | IsTrue(value=part) | Not(of=part):
-            return columns_of(part)
-        case AllOf(parts) | AnyOf(parts):
-            return frozenset[str]().union(*map(columns_of, parts))
-        case _:
-            assert_never(node)
 
 
 def measures_of(rulebook: RuleBook) -> dict[str, Measure]:

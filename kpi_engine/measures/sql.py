@@ -28,9 +28,9 @@ from kpi_engine.measures.conditions import (
     surely_not,
     unknown,
 )
-from kpi_engine.measures.plan import Atom, Dated, Query, columns_of, needs, population, set_aside
+from kpi_engine.measures.plan import Atom, Dated, Query, needs, population, set_aside
 from kpi_engine.rulebook.book import Kind
-from kpi_engine.terms.expression import Bound
+from kpi_engine.terms.expression import Bound, columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,10 +15,10 @@ from kpi_engine.terms.measurement import Measurement, Parts, Reason, Source
 from kpi_engine.terms.period import MONTH, YEAR, Period, span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from kpi_engine.rulebook.book import Measure
-    from kpi_engine.terms.measurement import MonthRecords
+    from kpi_engine.terms.measured import Measured
 
 
 def window_of(measure: Measure, period: Period, first: Period) -> tuple[Period, ...]:
@@ -38,34 +38,23 @@ def window_of(measure: Measure, period: Period, first: Period) -> tuple[Period, 
     return period.months if measure.over is Over.SUM else (last,)
 
 
-def measurements(
-    measure: Measure,
-    period: Period,
-    records: Mapping[Period, MonthRecords],
-    absent: Callable[[Period], Reason],
-) -> tuple[Measurement, ...]:
-    """The figures of `measure` that judge `period`: one, or one for each month or quarter in it.
-
-    `absent` says why a month without records has none.
-    """
-    first = min(records, default=period.last_month)
+def measurements(measure: Measure, period: Period, measured: Measured) -> tuple[Measurement, ...]:
+    """The figures of `measure` that judge `period`: one, or one for each month or quarter in it."""
+    first = min(measured.records, default=period.last_month)
+    if measured.month_unknown:  # a return of no known month may be of any: no window is cut short for it
+        first = Period(0)
 
     def of(part: Period) -> Measurement:
-        return _measured(measure, part, window_of(measure, part, first), records, absent)
+        return _measured(measure, part, window_of(measure, part, first), measured)
 
     return tuple(of(part) for part in _judged_apart(measure, period))
 
 
 def over_months(
-    measure: Measure,
-    period: Period,
-    months: Sequence[Period],
-    records: Mapping[Period, MonthRecords],
-    absent: Callable[[Period], Reason],
+    measure: Measure, period: Period, months: Sequence[Period], measured: Measured
 ) -> Measurement:
     """The months' own figures added up: for windows that the judge chooses, as those of a change."""
-    parts = [_own(measure, month, records, absent) for month in months]
-    return _added(measure, period, parts)
+    return _added(measure, period, [_own(measure, month, measured) for month in months])
 
 
 def _judged_apart(measure: Measure, period: Period) -> tuple[Period, ...]:
@@ -77,36 +66,30 @@ def _judged_apart(measure: Measure, period: Period) -> tuple[Period, ...]:
 
 
 def _measured(
-    measure: Measure,
-    period: Period,
-    months: tuple[Period, ...],
-    records: Mapping[Period, MonthRecords],
-    absent: Callable[[Period], Reason],
+    measure: Measure, period: Period, months: tuple[Period, ...], measured: Measured
 ) -> Measurement:
     if measure.window_from_table:
         last = period.last_month
-        held = records.get(last)
+        held = measured.records.get(last)
         if held is None or measure.id not in held.whole:
-            return replace(_own(measure, last, records, absent), period=period)
+            return replace(_own(measure, last, measured), period=period)
         return replace(held.whole[measure.id], period=period, months=months)
-    return over_months(measure, period, months, records, absent)
+    return over_months(measure, period, months, measured)
 
 
-def _own(
-    measure: Measure,
-    month: Period,
-    records: Mapping[Period, MonthRecords],
-    absent: Callable[[Period], Reason],
-) -> Measurement:
-    held = records.get(month)
+def _own(measure: Measure, month: Period, measured: Measured) -> Measurement:
+    held = measured.records.get(month)
     if held is not None and measure.id in held.own:
         return held.own[measure.id]
-    return Measurement(measure.id, month, reason=absent(month))
+    return Measurement(measure.id, month, reason=Reason.NO_RETURN)
 
 
 def _added(measure: Measure, period: Period, parts: Sequence[Measurement]) -> Measurement:
     """The sum; the last month's own reason where that has no figure; the other months lacking one named."""
     last = parts[-1]
+    crashed = next((p for p in parts if p.reason is Reason.RULE_ERROR), None)
+    if crashed is not None:
+        return replace(crashed, period=period)
     if len(parts) == 1:
         return replace(last, period=period, months=(last.period,))
     usable = [p for p in parts if _says_something(p)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kpi_engine.returns.headings import corners
@@ -14,7 +14,7 @@ from kpi_engine.terms.measurement import Reason
 from kpi_engine.terms.returned import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from kpi_engine.returns.scanner.workbook import Sheet, Table, Workbook
     from kpi_engine.rulebook.book import Contract, SheetSpec
@@ -43,7 +43,7 @@ def find_places(workbook: Workbook, contract: Contract) -> Places:
         candidates = _candidates(spec, workbook, by_name)
         taken.update(candidates)
         if len(candidates) > 1:
-            names = ", ".join(repr(place.sheet.name) for place in candidates.values())
+            names = ", ".join(repr(place.name) for place in candidates.values())
             findings.append(
                 finding("R133", file=workbook.file, sheet=spec.sheet, meant=repr(spec.sheet), places=names)
             )
@@ -53,7 +53,7 @@ def find_places(workbook: Workbook, contract: Contract) -> Places:
                 found[spec.id] = place
                 if name not in _names(spec):
                     findings.append(
-                        finding("R130", file=workbook.file, sheet=place.sheet.name, meant=repr(spec.sheet))
+                        finding("R130", file=workbook.file, sheet=place.name, meant=repr(spec.sheet))
                     )
     findings += _strangers(workbook, contract, taken)
     return Places(found, problems, tuple(findings))
@@ -68,15 +68,30 @@ def _candidates(spec: SheetSpec, workbook: Workbook, by_name: Mapping[str, Sheet
     places: dict[str, Place] = {}
     for table in workbook.tables:
         if normal(table.name) == normal(spec.id) and normal(table.sheet) in by_name:
-            places[normal(table.sheet)] = _place(by_name[normal(table.sheet)], table)
+            sheet = by_name[normal(table.sheet)]
+            places[normal(table.sheet)] = _place(sheet, table, presentable(sheet.name, spec.sheet, spec))
     for name in _names(spec) & by_name.keys():
-        places.setdefault(name, Place(by_name[name]))
+        places.setdefault(name, Place(by_name[name], by_name[name].name))
     return dict(sorted(places.items()))
 
 
-def _place(sheet: Sheet, table: Table) -> Place:
+def presentable(name: str, meant: str, spec: SheetSpec | None = None) -> str:
+    """The sheet's name if it resembles the one that is meant, which else stands in its place."""
+    known = (meant,) if spec is None else (meant, *spec.sheet_synonyms)
+    bare = normal(name).partition(" (")[0]  # Excel calls a copy "Supervision (2)"
+    return name if close_to(name, known) or close_to(bare, known) else meant
+
+
+def told_of(findings: Iterable[Finding], name: str) -> tuple[Finding, ...]:
+    """The scanner's findings on a sheet, under the name that may be printed."""
+    return tuple(replace(one, sheet=name) if one.sheet else one for one in findings)
+
+
+def _place(sheet: Sheet, table: Table, name: str) -> Place:
     top, left, bottom, right = corners(table.ref)
-    return Place(sheet, top if table.has_headings else None, bottom, range(left, right + 1), table.has_totals)
+    return Place(
+        sheet, name, top if table.has_headings else None, bottom, range(left, right + 1), table.has_totals
+    )
 
 
 def _strangers(workbook: Workbook, contract: Contract, taken: set[str]) -> list[Finding]:

@@ -12,7 +12,7 @@ from kpi_engine.errors import ReturnUnreadable
 from kpi_engine.returns.cover import cover_sheet, month_of_name, read_cover
 from kpi_engine.returns.faults import Faults
 from kpi_engine.returns.lines import read_commentary, read_counts, read_milestones
-from kpi_engine.returns.places import find_places
+from kpi_engine.returns.places import find_places, presentable, told_of
 from kpi_engine.returns.scanner.workbook import SheetState, open_workbook
 from kpi_engine.returns.tables import CASE_SHEETS, Setting, read_table
 from kpi_engine.rulebook.book import SheetKind
@@ -78,11 +78,12 @@ def _read(path: Path, workbook: Workbook, rulebook: RuleBook) -> Return:
             return _refused(path, [*findings, finding("R150", file=workbook.file)])
         missing = finding("R161", file=workbook.file, meant=repr(contract.cover_sheet))
         return _refused(path, [*findings, missing, *places.findings])
-    faults = Faults(workbook.file, sheet.name)
+    name = presentable(sheet.name, contract.cover_sheet)
+    faults = Faults(workbook.file, name)
     cover = read_cover(workbook, sheet, contract, rulebook.plan, faults)
     if sheet.state is not SheetState.VISIBLE:
         faults.add("R139")
-    findings += [*sheet.findings, *faults.listed(), *places.findings]
+    findings += [*told_of(sheet.findings, name), *faults.listed(), *places.findings]
     # The sheets of a refused cover are read all the same, so that every fault is told at once;
     # without a month there is nothing to hold their dates against.
     month = cover.month or month_of_name(workbook.file)
@@ -112,9 +113,9 @@ def _read_sheets(
             if spec.kind in CASE_SHEETS:
                 problems.setdefault(spec.id, _missing(spec, declared=spec.id in cover.no_case_list))
             continue
-        faults = Faults(workbook.file, place.sheet.name)
+        faults = Faults(workbook.file, place.name)
         table = read_table(place, spec, setting, faults)
-        logs.append((faults, place.sheet.findings))
+        logs.append((faults, told_of(place.sheet.findings, place.name)))
         if isinstance(table, Problem):
             problems[spec.id] = table
         elif spec.kind in CASE_SHEETS:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kpi_engine.returns.conditions import amount, days_of, outcome, row_of
 from kpi_engine.rulebook.book import SheetKind
+from kpi_engine.terms.expression import columns_of
 from kpi_engine.terms.finding import Severity
 from kpi_engine.terms.period import add_months
 from kpi_engine.terms.table import Column, ColumnType
@@ -45,22 +46,29 @@ def history_date(spec: SheetSpec) -> str | None:
 
 
 def _contradictions(table: Table, spec: SheetSpec, faults: Faults) -> set[tuple[str, int]]:
+    """The cells that contradict each other, and those that a cell which cannot be read may contradict."""
     days = days_of(table.period)
+    checks = [check for check in spec.checks if columns_of(check.when) <= table.columns.keys()]
     doubts: set[tuple[str, int]] = set()
-    for index in range(len(table.rows) if spec.checks else 0):
+    for index in range(len(table.rows) if checks else 0):
         row = row_of(table, index)
-        for check in spec.checks:
-            if outcome(check.when, row, days) is not True:
+        for check in checks:
+            found = outcome(check.when, row, days)
+            if found is False:
                 continue
             touched = [name for name in check.doubt if name in table.columns]
-            doubts.update((name, index) for name in touched)
-            faults.add(
-                "R302",
-                cell(table, index, *touched),
-                severity=None if touched else Severity.FLAG,
-                message=check.message,
-                fix=check.fix,
+            # A date that cannot be read may contradict another; a number's bounds already say what it may be.
+            doubts.update(
+                (name, index) for name in touched if found or table.columns[name].type is ColumnType.DATE
             )
+            if found:
+                faults.add(
+                    "R302",
+                    cell(table, index, *touched),
+                    severity=None if touched else Severity.FLAG,
+                    message=check.message,
+                    fix=check.fix,
+                )
     return doubts
 
 

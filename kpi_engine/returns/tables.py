@@ -45,9 +45,14 @@ _LONG_NUMBER = 5  # digits from which identifiers of one kind are taken to be of
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a table stands: its sheet and, if it is an Excel table, its rows and columns."""
+    """Where a table stands: its sheet and, if it is an Excel table, its rows and columns.
+
+    `name` is what the sheet is called in findings and reports: its own name only
+    if that resembles a known one, for people type names of people too.
+    """
 
     sheet: Sheet
+    name: str
     first_row: int | None = None
     last_row: int | None = None
     columns: range | None = None
@@ -151,8 +156,10 @@ def read_table(place: Place, spec: SheetSpec, setting: Setting, faults: Faults) 
         for name, number in headings.columns.items()
         if name not in lost
     }
-    nil = spec.kind in CASE_SHEETS and _nil(found.above, setting.contract.nil_label, faults)
-    table = Table(spec.id, setting.period, columns, gathered.rows, setting.file, sheet.name, nil=nil)
+    nil = _nil(found.above, setting.contract.nil_label, faults) if spec.kind in CASE_SHEETS else False
+    if nil is None:
+        return Problem(Reason.RETURN_REFUSED, f"{spec.sheet} does not say clearly whether there was none.")
+    table = Table(spec.id, setting.period, columns, gathered.rows, setting.file, place.name, nil=nil)
     return check_rows(table, spec, setting.contract.nil_label, faults)
 
 
@@ -335,8 +342,8 @@ def _rows_above(above: tuple[Row, ...], headings: Headings) -> str | None:
     return None
 
 
-def _nil(above: tuple[Row, ...], label: str, faults: Faults) -> bool:
-    """Whether the cell to the right of the nil label, above the headings, is ticked."""
+def _nil(above: tuple[Row, ...], label: str, faults: Faults) -> bool | None:
+    """Whether the cell to the right of the nil label, above the headings, is ticked; None: unclear."""
     wanted = normal(label)
     for row in above:
         filled = [cell for cell in row.cells if not is_blank(cell)]
@@ -350,5 +357,6 @@ def _nil(above: tuple[Row, ...], label: str, faults: Faults) -> bool:
                 return True
             if answer not in _NOT_TICKED and beside.kind is not CellKind.BOOLEAN:
                 faults.add("R146", beside.address, label=repr(label))
+                return None
             return False
     return False

@@ -10,20 +10,7 @@ from typing import TYPE_CHECKING, Final
 from kpi_engine.rulebook.book import SheetKind
 from kpi_engine.rulebook.reference import field_reference, json_schema
 from kpi_engine.terms.codes import finding
-from kpi_engine.terms.expression import (
-    AllOf,
-    AnyOf,
-    Choose,
-    ColumnRef,
-    Compare,
-    Condition,
-    Expression,
-    IsBlank,
-    IsTrue,
-    Not,
-    OneOf,
-    Shift,
-)
+from kpi_engine.terms.expression import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +18,7 @@ if TYPE_CHECKING:
     from kpi_engine.rulebook.book import Indicator, Measure, RuleBook, SheetSpec
     from kpi_engine.terms.finding import Finding
 
-__all__ = ["columns_of", "field_reference", "json_schema", "lint"]
+__all__ = ["field_reference", "json_schema", "lint"]
 
 _ALIKE: Final = 0.9  # of 1: "Reviewed on" and "Review on" are, "Team" and "Term" are not
 _CASES: Final = (SheetKind.SNAPSHOT, SheetKind.EVENTS)
@@ -85,26 +72,6 @@ def _measures(rulebook: RuleBook) -> Iterator[Measure]:
     for indicator in rulebook.indicators.values():
         yield indicator.measure
         yield from indicator.beside
-
-
-def columns_of(tree: Condition | Expression) -> frozenset[str]:
-    """The names of the columns that a condition or a date reads."""
-    match tree:
-        case ColumnRef():
-            return frozenset({tree.name})
-        case Shift():
-            inner: tuple[Condition | Expression, ...] = (tree.base,)
-        case Choose() | Compare():
-            inner = (tree.left, tree.right)
-        case OneOf() | IsBlank() | IsTrue():
-            inner = (tree.value,)
-        case Not():
-            inner = (tree.of,)
-        case AllOf() | AnyOf():
-            inner = tree.parts
-        case _:
-            inner = ()
-    return frozenset().union(*map(columns_of, inner))
 
 
 def _alike(one: str, other: str) -> bool:

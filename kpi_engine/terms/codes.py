@@ -284,9 +284,9 @@ CODES = MappingProxyType(
             "Delete the row.",
         ),
         "R146": Code(
-            FLAG,
+            REFUSE,
             "Nil cell not understood",
-            "Beside the words {label} stands something other than yes; it is read as not ticked.",
+            "Beside the words {label} stands something other than yes or no, so the sheet is not used.",
             "Write yes, or leave the cell empty.",
         ),
         "R147": Code(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 if TYPE_CHECKING:
     from datetime import date
@@ -132,3 +132,20 @@ Expression = ColumnRef | Literal | Day | Shift | Choose
 Condition = Compare | OneOf | IsBlank | IsTrue | Not | AllOf | AnyOf
 
 ALWAYS = AllOf(())
+
+
+def columns_of(node: Condition | Expression) -> frozenset[str]:
+    """The names of the columns that a condition or an expression reads."""
+    match node:
+        case ColumnRef(name):
+            return frozenset((name,))
+        case Literal() | Day():
+            return frozenset()
+        case Choose(_, left, right) | Compare(_, left, right):
+            return columns_of(left) | columns_of(right)
+        case Shift(base=part) | OneOf(value=part) | IsBlank(value=part) | IsTrue(value=part) | Not(of=part):
+            return columns_of(part)
+        case AllOf(parts) | AnyOf(parts):
+            return frozenset[str]().union(*map(columns_of, parts))
+        case _:
+            assert_never(node)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kpi_engine.terms.measurement import Reason
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,19 +17,14 @@ if TYPE_CHECKING:
 class Measured:
     """What the returns of all months measured, and what is known of each month.
 
-    `why_absent` holds the reason of months whose return cannot be used; a month
-    in neither has no return.
+    `month_unknown`: a return was given whose month nobody can tell; it may be of any.
     """
 
     authority: str
     records: Mapping[Period, MonthRecords]
     validated: Mapping[Period, Validated]
-    why_absent: Mapping[Period, Reason]
-
-    def absent(self, month: Period) -> Reason:
-        """Why `month` has no records."""
-        return self.why_absent.get(month, Reason.NO_RETURN)
+    month_unknown: bool = False
 
 
-NOTHING_MEASURED = Measured("", {}, {}, {})
+NOTHING_MEASURED = Measured("", {}, {})
 """Where no month could be measured."""

@@ -58,9 +58,7 @@ def judge_one(
     worst = min(parts, key=lambda v: (_WORST_FIRST.index(v.status), v.gap if v.gap is not None else 0))
     if len(parts) > 1:
         worst = _said_of_each(worst, parts, period)
-    beside = tuple(
-        measurements(side, period, measured.records, measured.absent)[-1] for side in indicator.beside
-    )
+    beside = tuple(measurements(side, period, measured)[-1] for side in indicator.beside)
     return replace(worst, beside=beside, validated=_validated(worst, measured))
 
 
@@ -69,8 +67,8 @@ def _figures(
 ) -> tuple[Measurement, ...]:
     if is_flow(indicator.measure):
         months = months_compared(indicator, period, baseline)
-        return (over_months(indicator.measure, period, months, measured.records, measured.absent),)
-    return measurements(indicator.measure, period, measured.records, measured.absent)
+        return (over_months(indicator.measure, period, months, measured),)
+    return measurements(indicator.measure, period, measured)
 
 
 def verdict_on(

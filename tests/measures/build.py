@@ -9,7 +9,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from kpi_engine.measures.measure import measure
-from kpi_engine.measures.plan import columns_of, dated
+from kpi_engine.measures.plan import dated
 from kpi_engine.rulebook.book import (
     Better,
     Blank,
@@ -39,6 +39,7 @@ from kpi_engine.terms.expression import (
     Condition,
     Expression,
     Literal,
+    columns_of,
 )
 from kpi_engine.terms.measurement import Parts, Reason
 from kpi_engine.terms.period import Period

@@ -7,7 +7,6 @@ from itertools import product
 from types import EllipsisType
 from typing import TYPE_CHECKING
 
-from kpi_engine.measures.plan import columns_of
 from kpi_engine.rulebook.book import Kind
 from kpi_engine.terms.expression import (
     AllOf,
@@ -25,6 +24,7 @@ from kpi_engine.terms.expression import (
     Not,
     OneOf,
     Shift,
+    columns_of,
 )
 from kpi_engine.terms.period import add_months, days_after
 

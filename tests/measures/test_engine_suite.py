@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kpi_engine.measures.conditions import mark
-from kpi_engine.measures.plan import Query, columns_of, dated
+from kpi_engine.measures.plan import Query, dated
 from kpi_engine.rulebook.book import Kind, SheetKind, Unit
 from kpi_engine.terms.expression import (
     ALWAYS,
@@ -30,6 +30,7 @@ from kpi_engine.terms.expression import (
     Not,
     OneOf,
     Shift,
+    columns_of,
 )
 from kpi_engine.terms.measurement import Parts, Reason
 from tests.measures import oracle

@@ -201,7 +201,13 @@ def test_doubt_that_makes_the_least_share_the_larger_whole_is_allowed_for(
     assert measured(engine, SHARE, counted(count_row(1, out_of), rows=rows)).reason is None
 
 
-@pytest.mark.parametrize("row", [count_row(None), count_row(None, unknown=True), count_row(1)])
+def test_a_count_that_cannot_be_read_may_disagree(engine: Engine) -> None:
+    found = measured(engine, SHARE, counted(count_row(None, unknown=True), rows=table(THREE)))
+    assert found.reason is Reason.SOURCES_DISAGREE
+    assert found.detail.endswith("cannot be read.")
+
+
+@pytest.mark.parametrize("row", [count_row(None), count_row(1)])
 def test_a_counts_row_that_says_nothing_is_not_compared(engine: Engine, row: CountRow) -> None:
     assert measured(engine, SHARE, counted(row, rows=table(THREE))).low == of(1, 2)
 

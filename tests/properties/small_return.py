@@ -254,7 +254,7 @@ def verdicts(returns: Iterable[Return], rules: RuleBook | None = None) -> dict[s
     months = assemble(tuple(returns), asked).months
     records = {period: measure_month(engine(), month, asked).records for period, month in months.items()}
     validated = {period: month.validated for period, month in months.items()}
-    return {v.indicator: v for v in judge(asked, MONTH, Measured(COUNCIL, records, validated, {}))}
+    return {v.indicator: v for v in judge(asked, MONTH, Measured(COUNCIL, records, validated))}
 
 
 @cache

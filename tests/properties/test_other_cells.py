@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kpi_engine.measures.plan import columns_of, dated, needs
+from kpi_engine.measures.plan import dated, needs
 from kpi_engine.rulebook.book import SheetKind
+from kpi_engine.terms.expression import columns_of
 from tests.properties.small_return import (
     MONTH,
     UNREADABLE,

@@ -92,9 +92,6 @@ def test_crash_on_one_table_gives_exit_5_and_names_nobody(
     assert "Matched within 6 months" in run.stdout
 
 
-@pytest.mark.xfail(
-    raises=AssertionError, reason="a crash in an earlier month of a window is told as a missing month"
-)
 def test_crash_in_a_month_of_the_window_is_told_as_a_crash(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,9 +105,6 @@ def test_crash_in_a_month_of_the_window_is_told_as_a_crash(
     assert exit_code(done) is Exit.INTERNAL_ERROR
 
 
-@pytest.mark.xfail(
-    raises=AssertionError, reason="a crash of a figure beside a measure leaves the exit code as it was"
-)
 def test_crash_of_a_figure_beside_gives_exit_5(tmp_path: Path) -> None:
     indicator = rulebook().indicators["cic-permanent-workforce"]
     beside = (crashing(indicator.beside[0]), *indicator.beside[1:])

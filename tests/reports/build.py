@@ -106,8 +106,12 @@ def indicator(  # noqa: PLR0913  (a rule has many parts; all are keywords)
 def rulebook(*indicators: Indicator, milestones: tuple[MilestoneRule, ...] = ()) -> RuleBook:
     return RuleBook(
         plan=Plan(
-            "plan", "Post-Ofsted Action Plan", date(2023, 6, 30), date(2025, 6, 30),
-            (Authority("E99999999", "Example Borough", made_up=True),), (),
+            "plan",
+            "Post-Ofsted Action Plan",
+            date(2023, 6, 30),
+            date(2025, 6, 30),
+            (Authority("E99999999", "Example Borough", made_up=True),),
+            (),
         ),
         documents={"plan": Document("plan", "Post-Ofsted Action Plan", "June 2023", "")},
         contract=Contract("1", "Start here", (), {}, frozenset(), "None this month", {}),
@@ -171,14 +175,17 @@ def share(one: Indicator, counted: str | int, whole: str | int, **more: object) 
 
 
 def unassessed(one: Indicator, reason: Reason, detail: str) -> Verdict:
-    return Verdict(
-        one.id, MARCH, (MARCH, MARCH), Status.NOT_ASSESSED, reason, detail, target=in_force(one)
-    )
+    return Verdict(one.id, MARCH, (MARCH, MARCH), Status.NOT_ASSESSED, reason, detail, target=in_force(one))
 
 
 STAFF = indicator(
-    "permanent-staff", "Permanent staff, CIC", SHARE, target("17/20", by=date(2023, 12, 31)),
-    title="Children in Care workforce on permanent contracts", headline=True, beside=(ESTABLISHED,),
+    "permanent-staff",
+    "Permanent staff, CIC",
+    SHARE,
+    target("17/20", by=date(2023, 12, 31)),
+    title="Children in Care workforce on permanent contracts",
+    headline=True,
+    beside=(ESTABLISHED,),
 )
 REVIEWS = indicator("carer-reviews", "Foster carer annual reviews", SHARE, target("19/20"), headline=True)
 REFERRALS = indicator(
@@ -192,8 +199,10 @@ CHAMPIONS = indicator("pf-champions", "Private fostering champions", COUNT, targ
 TRAINING = indicator("pf-training", "Training within 7 weeks", SHARE, target("1"))
 FEEDBACK = indicator("supervision-feedback", "Good feedback on supervision", SHARE, target("7/10"))
 PLACEMENTS = indicator(
-    "placements", "Net new foster placements",
-    replace(CHANGE, change_as=Unit.NUMBER), target("20", by=date(2025, 6, 30)),
+    "placements",
+    "Net new foster placements",
+    replace(CHANGE, change_as=Unit.NUMBER),
+    target("20", by=date(2025, 6, 30)),
 )
 
 

@@ -49,7 +49,11 @@ def met(value: Fraction, target: TargetInForce) -> bool:
 
 @given(st.one_of(SHARES, FIGURES), UNITS, TARGETS, PLACES, st.booleans())
 def test_what_is_shown_meets_the_target_exactly_if_the_figure_does(
-    value: Fraction, unit: Unit, target: TargetInForce, places: int, signed: bool  # noqa: FBT001
+    value: Fraction,
+    unit: Unit,
+    target: TargetInForce,
+    places: int,
+    signed: bool,  # noqa: FBT001
 ) -> None:
     text = shown(value, unit, target, signed=signed, places=places)
     assert met(read_back(text, unit), target) == met(value, target)
@@ -149,9 +153,7 @@ def test_a_gap_is_said_in_its_unit(gap: str, unit: Unit, target: TargetInForce, 
 
 
 @given(st.fractions(min_value=-1, max_value=1).filter(bool), UNITS, TARGETS)
-def test_a_gap_that_is_there_is_never_shown_as_none(
-    gap: Fraction, unit: Unit, target: TargetInForce
-) -> None:
+def test_a_gap_that_is_there_is_never_shown_as_none(gap: Fraction, unit: Unit, target: TargetInForce) -> None:
     assert Fraction(gap_shown(gap, unit, target).split()[0]) > 0
 
 

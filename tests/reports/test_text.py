@@ -49,7 +49,12 @@ WHOLES = st.integers(1, 10**9)
 
 def one(rule: Indicator, verdict: Verdict, **more: object) -> tuple[Checked, str]:
     checked = replace(
-        CHECKED, verdicts=(verdict,), milestones=(), findings=(), earlier_findings=(), **more  # type: ignore[arg-type]  # any field
+        CHECKED,
+        verdicts=(verdict,),
+        milestones=(),
+        findings=(),
+        earlier_findings=(),
+        **more,  # type: ignore[arg-type]  # any field
     )
     return checked, to_text(checked, rulebook(rule), subject="inputs")
 

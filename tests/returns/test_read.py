@@ -225,10 +225,11 @@ def test_nil_not_ticked(tmp_path: Path, tick: object) -> None:
     assert (returned.tables["supervision"].nil, returned.findings) == (False, ())
 
 
-def test_nil_cell_that_says_something_else_is_not_a_tick(tmp_path: Path) -> None:
+def test_nil_cell_that_says_something_else_refuses_the_sheet(tmp_path: Path) -> None:
     returned = reading(tmp_path, setting("Supervision", B4="maybe"))
     assert one(returned, "R146").cell == "B4"
-    assert not returned.tables["supervision"].nil
+    assert "supervision" not in returned.tables
+    assert returned.problems["supervision"].reason is Reason.RETURN_REFUSED
 
 
 def test_nil_ticked_beside_rows_is_told(tmp_path: Path) -> None:

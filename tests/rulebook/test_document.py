@@ -29,8 +29,12 @@ def place(file: RuleFile, *path: str | int, offset: int | None = None) -> str:
 def test_scalars_stay_text() -> None:
     file = read("version: 1.10\nanswer: no\nother: yes\ncount: 012\nday: 2023-12-31\nword: 'null'\n")
     assert file.data == {
-        "version": "1.10", "answer": "no", "other": "yes",
-        "count": "012", "day": "2023-12-31", "word": "null",
+        "version": "1.10",
+        "answer": "no",
+        "other": "yes",
+        "count": "012",
+        "day": "2023-12-31",
+        "word": "null",
     }
 
 
@@ -82,8 +86,7 @@ def test_a_place_at_the_end_of_a_scalar_is_just_after_it() -> None:
         ("a: [1, null]\n", ["1:8 B106 a.1: has no value."]),
         ("a: ''\n", ["1:4 B106 a: has no value."]),
         ("a: '  '\n", ["1:4 B106 a: has no value."]),
-        ("a: &x 1\nb: *x\n",
-         ["1:4 B104 a: &anchors are not used.", "2:4 B104 b: *aliases are not used."]),
+        ("a: &x 1\nb: *x\n", ["1:4 B104 a: &anchors are not used.", "2:4 B104 b: *aliases are not used."]),
         ("a: !!int 1\n", ["1:4 B104 a: !tags are not used."]),
         ("a: {<<: {b: 1}}\n", ["1:5 B104 a.<<: keys are not merged in from elsewhere."]),
         ("a: 1\n---\nb: 2\n", ["2:1 B104 the file: a second document starts here."]),
@@ -105,7 +108,8 @@ def test_what_rules_do_not_use_is_refused_at_its_place(text: str | bytes, wanted
 
 
 @pytest.mark.parametrize(
-    ("text", "where"), [("a: [1, 2\nb: 3\n", "2:2"), ("a: b: c\n", "1:5"), ("a: 'x\n", "2:1")],
+    ("text", "where"),
+    [("a: [1, 2\nb: 3\n", "2:2"), ("a: b: c\n", "1:5"), ("a: 'x\n", "2:1")],
 )
 def test_what_is_not_yaml_is_told_with_its_place(text: str, where: str) -> None:
     (fault,) = faults(text)
@@ -125,13 +129,43 @@ def test_windows_line_ends_count_once() -> None:
     assert faults("a: 1\r\nb: ~\r\n") == ["2:4 B106 b: has no value."]
 
 
-@given(st.one_of(
-    st.binary(max_size=200),
-    st.text(max_size=200).map(lambda t: t.encode("utf-8", "replace")),
-    st.lists(st.sampled_from(["a: ", "b", "\n", "  ", "- ", "{", "}", "[", "]", ", ", "'", '"', "&x ", "*x",
-                              "~", "|\n", ">-\n", "é", "\t", "---\n", "<<: ", "? ", "!t ", "#"]), max_size=30)
-    .map(lambda parts: "".join(parts).encode()),
-))
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.text(max_size=200).map(lambda t: t.encode("utf-8", "replace")),
+        st.lists(
+            st.sampled_from(
+                [
+                    "a: ",
+                    "b",
+                    "\n",
+                    "  ",
+                    "- ",
+                    "{",
+                    "}",
+                    "[",
+                    "]",
+                    ", ",
+                    "'",
+                    '"',
+                    "&x ",
+                    "*x",
+                    "~",
+                    "|\n",
+                    ">-\n",
+                    "é",
+                    "\t",
+                    "---\n",
+                    "<<: ",
+                    "? ",
+                    "!t ",
+                    "#",
+                ]
+            ),
+            max_size=30,
+        ).map(lambda parts: "".join(parts).encode()),
+    )
+)
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_give_data_or_findings(raw: bytes) -> None:
     file, found = read_yaml(raw, "a.yaml", "a")
@@ -139,11 +173,16 @@ def test_any_bytes_give_data_or_findings(raw: bytes) -> None:
     assert all(f.line is None or f.line >= 1 for f in found)
 
 
-@given(st.dictionaries(
-    st.from_regex(r"[a-z]{1,6}", fullmatch=True),
-    st.from_regex(r"[A-Za-z0-9 .%é]{0,8}[A-Za-z0-9é]", fullmatch=True).filter(lambda t: t.lower() != "null"),
-    min_size=1, max_size=6,
-))
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z]{1,6}", fullmatch=True),
+        st.from_regex(r"[A-Za-z0-9 .%é]{0,8}[A-Za-z0-9é]", fullmatch=True).filter(
+            lambda t: t.lower() != "null"
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
 @settings(deadline=None)
 def test_what_is_written_is_what_is_read_and_where(written: dict[str, str]) -> None:
     text = "".join(f"{key}: '{value}'\n" for key, value in written.items())

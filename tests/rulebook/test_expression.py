@@ -33,7 +33,10 @@ from kpi_engine.terms.table import ColumnType
 
 
 def column(
-    name: str, kind: ColumnType, blank: Blank = Blank.NOT_HAPPENED, values: tuple[str, ...] = (),
+    name: str,
+    kind: ColumnType,
+    blank: Blank = Blank.NOT_HAPPENED,
+    values: tuple[str, ...] = (),
 ) -> ColumnSpec:
     choices = {value.casefold(): value for value in values}
     return ColumnSpec(name, name, (), kind, blank, True, False, values, choices, None, None, "")  # noqa: FBT003
@@ -81,29 +84,47 @@ SAID: list[tuple[str, Condition]] = [
     ("end_on is not None", Not(IsBlank(END))),
     ("start in period", IN_PERIOD),
     ("start not in period", Not(IN_PERIOD)),
-    ('team in ("Fostering", "Children in Care")',
-     OneOf(TEAM, (Literal("Fostering"), Literal("Children in Care")))),
+    (
+        'team in ("Fostering", "Children in Care")',
+        OneOf(TEAM, (Literal("Fostering"), Literal("Children in Care"))),
+    ),
     ('team not in ["Fostering"]', Not(OneOf(TEAM, (Literal("Fostering"),)))),
     ("posts in (1, 2)", OneOf(POSTS, (Literal(1), Literal(2)))),
     ("posts > -3", Compare(Comparison.MORE, POSTS, Literal(-3))),
     ("posts <= 0.50", Compare(Comparison.AT_MOST, POSTS, Literal(Decimal("0.50")))),
     ("start < date(2023, 6, 30)", Compare(Comparison.LESS, START, Literal(date(2023, 6, 30)))),
-    ("start < end_on <= period.end",
-     AllOf((Compare(Comparison.LESS, START, END),
-            Compare(Comparison.AT_MOST, END, Day(Bound.PERIOD_END))))),
+    (
+        "start < end_on <= period.end",
+        AllOf(
+            (Compare(Comparison.LESS, START, END), Compare(Comparison.AT_MOST, END, Day(Bound.PERIOD_END)))
+        ),
+    ),
     ("start + months(6) >= end_on", Compare(Comparison.AT_LEAST, Shift(START, months=6), END)),
     ("start - days(49) == end_on", Compare(Comparison.EQUAL, Shift(START, days=-49), END)),
-    ("start + months(6) + days(1) - days(3) == end_on",
-     Compare(Comparison.EQUAL, Shift(START, months=6, days=-2), END)),
-    ("start + days(1) + months(1) == end_on",
-     Compare(Comparison.EQUAL, Shift(Shift(START, days=1), months=1), END)),
-    ("start + months(1) + months(1) == end_on",
-     Compare(Comparison.EQUAL, Shift(Shift(START, months=1), months=1), END)),
-    ("earliest(start, end_on) < latest(start, period.start)",
-     Compare(Comparison.LESS, Choose(False, START, END),  # noqa: FBT003
-             Choose(True, START, Day(Bound.PERIOD_START)))),  # noqa: FBT003
-    ('trained and team == "Fostering" or end_on is None',
-     AnyOf((AllOf((IsTrue(TRAINED), FOSTERING)), IsBlank(END)))),
+    (
+        "start + months(6) + days(1) - days(3) == end_on",
+        Compare(Comparison.EQUAL, Shift(START, months=6, days=-2), END),
+    ),
+    (
+        "start + days(1) + months(1) == end_on",
+        Compare(Comparison.EQUAL, Shift(Shift(START, days=1), months=1), END),
+    ),
+    (
+        "start + months(1) + months(1) == end_on",
+        Compare(Comparison.EQUAL, Shift(Shift(START, months=1), months=1), END),
+    ),
+    (
+        "earliest(start, end_on) < latest(start, period.start)",
+        Compare(
+            Comparison.LESS,
+            Choose(False, START, END),  # noqa: FBT003
+            Choose(True, START, Day(Bound.PERIOD_START)),  # noqa: FBT003
+        ),
+    ),
+    (
+        'trained and team == "Fostering" or end_on is None',
+        AnyOf((AllOf((IsTrue(TRAINED), FOSTERING)), IsBlank(END))),
+    ),
 ]
 
 
@@ -226,9 +247,46 @@ def test_what_is_no_date_of_the_row_is_a_fault(text: str, code: str) -> None:
 
 
 WORDS = st.sampled_from(
-    [*COLUMNS, "and", "or", "not", "in", "is", "None", "==", "!=", "<", "<=", "(", ")", ",", '"Fostering"',
-     "3", "0.5", "period", "window", "period.end", "months(6)", "days(1)", "+", "-", "date(2023, 1, 31)",
-     "earliest(", "lambda", ":", "[", "]", "*", "=", "if", "else", "\n", "é", "#", "\\"],
+    [
+        *COLUMNS,
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "None",
+        "==",
+        "!=",
+        "<",
+        "<=",
+        "(",
+        ")",
+        ",",
+        '"Fostering"',
+        "3",
+        "0.5",
+        "period",
+        "window",
+        "period.end",
+        "months(6)",
+        "days(1)",
+        "+",
+        "-",
+        "date(2023, 1, 31)",
+        "earliest(",
+        "lambda",
+        ":",
+        "[",
+        "]",
+        "*",
+        "=",
+        "if",
+        "else",
+        "\n",
+        "é",
+        "#",
+        "\\",
+    ],
 )
 
 

@@ -37,23 +37,54 @@ def test_rules_in_good_order_draw_no_advice(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "before", "after", "wanted"),
     [
-        (STAFF, "{at_least: 85%, by: 2023-12-31}", "{at_least: 85%}",
-         ("indicators/permanent-staff.yaml B150 permanent-staff: a target has no date "
-         "and no reading says how it is judged.")),
-        (STAFF, "targets:\n  - {at_least: 85%, by: 2023-12-31}\n", "",
-         "indicators/permanent-staff.yaml B154 permanent-staff has no target: "),
-        (REFERRALS, "short: Referrals", "short: permanent STAFF",
-         "indicators/permanent-staff.yaml B155 permanent-staff has the same short name as more-referrals."),
-        (POSTS, "heading: Hours", "heading: Post I.D",
-         "returns/posts.yaml B152 The headings Post ID and Post I.D are hard to tell apart."),
-        (POSTS, "help: Hours a week.", "quotable: no",
-         "returns/posts.yaml B156 The column hours has no help for the person who fills it in."),
-        ("sources.yaml", "documents:\n",
-         "documents:\n  - {id: the-review, title: A review, published: 2023}\n",
-         "sources.yaml B153 The document the-review is used by no rule."),
-        ("baselines.yaml", "baselines:\n",
-         "baselines:\n  - {id: spare, authority: E99999999, first: 2022-04, last: 2022-04, source: None.}\n",
-         "baselines.yaml B153 The baseline spare is used by no rule."),
+        (
+            STAFF,
+            "{at_least: 85%, by: 2023-12-31}",
+            "{at_least: 85%}",
+            (
+                "indicators/permanent-staff.yaml B150 permanent-staff: a target has no date "
+                "and no reading says how it is judged."
+            ),
+        ),
+        (
+            STAFF,
+            "targets:\n  - {at_least: 85%, by: 2023-12-31}\n",
+            "",
+            "indicators/permanent-staff.yaml B154 permanent-staff has no target: ",
+        ),
+        (
+            REFERRALS,
+            "short: Referrals",
+            "short: permanent STAFF",
+            "indicators/permanent-staff.yaml B155 permanent-staff has the same short name as more-referrals.",
+        ),
+        (
+            POSTS,
+            "heading: Hours",
+            "heading: Post I.D",
+            "returns/posts.yaml B152 The headings Post ID and Post I.D are hard to tell apart.",
+        ),
+        (
+            POSTS,
+            "help: Hours a week.",
+            "quotable: no",
+            "returns/posts.yaml B156 The column hours has no help for the person who fills it in.",
+        ),
+        (
+            "sources.yaml",
+            "documents:\n",
+            "documents:\n  - {id: the-review, title: A review, published: 2023}\n",
+            "sources.yaml B153 The document the-review is used by no rule.",
+        ),
+        (
+            "baselines.yaml",
+            "baselines:\n",
+            (
+                "baselines:\n"
+                "  - {id: spare, authority: E99999999, first: 2022-04, last: 2022-04, source: None.}\n"
+            ),
+            "baselines.yaml B153 The baseline spare is used by no rule.",
+        ),
     ],
 )
 def test_advice_is_given(tmp_path: Path, name: str, before: str, after: str, wanted: str) -> None:

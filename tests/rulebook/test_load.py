@@ -72,119 +72,316 @@ def test_what_is_optional_may_be_left_out(tmp_path: Path, name: str) -> None:
 
 
 FAULTS = [
-    (STAFF, "short: Permanent staff", "«shrot: Permanent staff",
-     "B110 shrot: not known; did you mean short?"),
+    (
+        STAFF,
+        "short: Permanent staff",
+        "«shrot: Permanent staff",
+        "B110 shrot: not known; did you mean short?",
+    ),
     (STAFF, "{at_least: 85%", "{«atleast: 85%", "B110 targets.0.atleast: not known; did you mean at_least?"),
     (STAFF, "lead: Head of Service\n", "lead: Head of Service\n«<amount>: 3\n", "B110 <amount>: not known."),
     (STAFF, "lead: Head of Service\n", "", "1:1 B111 lead: missing."),
-    (STAFF, "kind: proportion", "kind: «proporton",
-     ('B112 measure.kind: "proporton" is not allowed; write proportion, sums, count, occurrence, change, '
-     "longest or stated; did you mean proportion?")),
+    (
+        STAFF,
+        "kind: proportion",
+        "kind: «proporton",
+        (
+            'B112 measure.kind: "proporton" is not allowed; write proportion, sums, count, occurrence, '
+            "change, longest or stated; did you mean proportion?"
+        ),
+    ),
     (STAFF, "better: higher", "better: «up", 'B112 better: "up" is not allowed; write higher or lower.'),
-    (STAFF, "short: Permanent staff", "short: «" + "x" * 33,
-     f'B112 short: "{"x" * 33}" is longer than 32 characters.'),
+    (
+        STAFF,
+        "short: Permanent staff",
+        "short: «" + "x" * 33,
+        f'B112 short: "{"x" * 33}" is longer than 32 characters.',
+    ),
     (STAFF, 'actions: ["1.10"]', "actions: «1.10", 'B112 actions: "1.10" wants a list.'),
     (STAFF, 'actions: ["1.10"]', "actions: «[]", "B112 actions: wants at least 1."),
     (STAFF, "title: Staff on permanent contracts", "title: «[a]", "B112 title: wants text."),
-    (STAFF, "by: 2023-12-31", "by: «31/12/2023",
-     ('B112 targets.0.by: "31/12/2023" cannot stand here: write a date as year-month-day, '
-     "such as 2023-12-31.")),
-    (STAFF, "by: 2023-12-31", "by: «2023-02-30",
-     'B112 targets.0.by: "2023-02-30" cannot stand here: there is no such day.'),
-    (STAFF, "at_least: 85%", "at_least: «most",
-     ('B112 targets.0.at_least: "most" cannot stand here: '
-     "write a number or a percentage, such as 85% or 12.")),
-    (STAFF, "at_least: 85%", "at_least: {«colum: x}",
-     "B110 targets.0.at_least.colum: not known; did you mean column?"),
-    (STAFF, "at_least: 85%, ", "",
-     "14:5 B112 targets.0: cannot stand here: a target has exactly one of at_least, at_most, more_than."),
-    (STAFF, "at_least: 85%", "at_least: «85",
-     "B134 targets.0.at_least: 85 cannot be meant: percent wants a percentage, such as 85%."),
+    (
+        STAFF,
+        "by: 2023-12-31",
+        "by: «31/12/2023",
+        (
+            'B112 targets.0.by: "31/12/2023" cannot stand here: write a date as year-month-day, '
+            "such as 2023-12-31."
+        ),
+    ),
+    (
+        STAFF,
+        "by: 2023-12-31",
+        "by: «2023-02-30",
+        'B112 targets.0.by: "2023-02-30" cannot stand here: there is no such day.',
+    ),
+    (
+        STAFF,
+        "at_least: 85%",
+        "at_least: «most",
+        (
+            'B112 targets.0.at_least: "most" cannot stand here: '
+            "write a number or a percentage, such as 85% or 12."
+        ),
+    ),
+    (
+        STAFF,
+        "at_least: 85%",
+        "at_least: {«colum: x}",
+        "B110 targets.0.at_least.colum: not known; did you mean column?",
+    ),
+    (
+        STAFF,
+        "at_least: 85%, ",
+        "",
+        "14:5 B112 targets.0: cannot stand here: a target has exactly one of at_least, at_most, more_than.",
+    ),
+    (
+        STAFF,
+        "at_least: 85%",
+        "at_least: «85",
+        "B134 targets.0.at_least: 85 cannot be meant: percent wants a percentage, such as 85%.",
+    ),
     (STAFF, "at_least: 85%", "at_least: «850%", "B134 targets.0.at_least: a share is never 850%."),
-    (STAFF, "at_least: 85%", "«at_most: 85%",
-     "B134 targets.0.at_most: better: is higher, so a target cannot be at_most."),
-    (STAFF, "at_least: 85%", "at_least: {column: «hours}",
-     "B134 targets.0.at_least.column: only a stated figure has its target in the return."),
-    (STAFF, "by: 2023-12-31}", "by: 2023-12-31}\n  - {at_least: 90%, by: «2023-12-31}",
-     "B135 targets.1.by: by: is not after the step above."),
-    (STAFF, "by: 2023-12-31}", "by: 2023-12-31}\n  - «{at_least: 90%}",
-     "B135 targets.1.by: an undated step comes first, and once."),
-    (STAFF, "by: 2023-12-31}", "by: 2023-12-31, end: «2023-12-30}",
-     "B135 targets.0.end: end: is before by:."),
-    (STAFF, ", by: 2023-12-31}", ", by_assumed: «yes}",
-     "B135 targets.0.by_assumed: by_assumed: wants the date in by:."),
-    (STAFF, "document: the-plan", "document: «the-plam",
-     "B132 source.document: there is no document the-plam; did you mean the-plan?"),
-    (STAFF, "table: posts", "table: «post",
-     "B132 measure.table: there is no sheet post; did you mean posts?"),
-    (STAFF, "and left_on is None", "and «lef_on is None",
-     "B122 measure.where: there is no column lef_on; did you mean left_on?"),
-    (STAFF, "numerator: permanent\n", 'numerator: >-\n    permanent\n    and team == «"CIC"\n',
-     'B123 measure.numerator: team is never "CIC"; write "Children in Care".'),
-    (STAFF, "numerator: permanent\n", "numerator: 'permanent and hours > «\"9\"'\n",
-     'B124 measure.numerator: hours is a number, "9" is text.'),
-    (STAFF, "numerator: permanent\n", "numerator: permanent and left_on in «window\n",
-     "B121 measure.numerator: window needs a measure with window: (longer than a month)."),
+    (
+        STAFF,
+        "at_least: 85%",
+        "«at_most: 85%",
+        "B134 targets.0.at_most: better: is higher, so a target cannot be at_most.",
+    ),
+    (
+        STAFF,
+        "at_least: 85%",
+        "at_least: {column: «hours}",
+        "B134 targets.0.at_least.column: only a stated figure has its target in the return.",
+    ),
+    (
+        STAFF,
+        "by: 2023-12-31}",
+        "by: 2023-12-31}\n  - {at_least: 90%, by: «2023-12-31}",
+        "B135 targets.1.by: by: is not after the step above.",
+    ),
+    (
+        STAFF,
+        "by: 2023-12-31}",
+        "by: 2023-12-31}\n  - «{at_least: 90%}",
+        "B135 targets.1.by: an undated step comes first, and once.",
+    ),
+    (
+        STAFF,
+        "by: 2023-12-31}",
+        "by: 2023-12-31, end: «2023-12-30}",
+        "B135 targets.0.end: end: is before by:.",
+    ),
+    (
+        STAFF,
+        ", by: 2023-12-31}",
+        ", by_assumed: «yes}",
+        "B135 targets.0.by_assumed: by_assumed: wants the date in by:.",
+    ),
+    (
+        STAFF,
+        "document: the-plan",
+        "document: «the-plam",
+        "B132 source.document: there is no document the-plam; did you mean the-plan?",
+    ),
+    (
+        STAFF,
+        "table: posts",
+        "table: «post",
+        "B132 measure.table: there is no sheet post; did you mean posts?",
+    ),
+    (
+        STAFF,
+        "and left_on is None",
+        "and «lef_on is None",
+        "B122 measure.where: there is no column lef_on; did you mean left_on?",
+    ),
+    (
+        STAFF,
+        "numerator: permanent\n",
+        'numerator: >-\n    permanent\n    and team == «"CIC"\n',
+        'B123 measure.numerator: team is never "CIC"; write "Children in Care".',
+    ),
+    (
+        STAFF,
+        "numerator: permanent\n",
+        "numerator: 'permanent and hours > «\"9\"'\n",
+        'B124 measure.numerator: hours is a number, "9" is text.',
+    ),
+    (
+        STAFF,
+        "numerator: permanent\n",
+        "numerator: permanent and left_on in «window\n",
+        "B121 measure.numerator: window needs a measure with window: (longer than a month).",
+    ),
     (STAFF, "  numerator: permanent\n", "", "9:9 B133 measure.kind: kind proportion wants numerator:."),
-    (STAFF, "  numerator: permanent\n", "  numerator: permanent\n  «since: left_on\n",
-     "B133 measure.since: kind proportion has no since:."),
-    (STAFF, "  numerator: permanent\n", "  numerator: permanent\n  weight: «team\n",
-     "B133 measure.weight: team does not hold numbers."),
-    (STAFF, "  numerator: permanent\n", "  numerator: permanent\n  weight: «hour\n",
-     "B132 measure.weight: there is no column of posts hour; did you mean hours?"),
-    (STAFF, "  numerator: permanent\n", "  numerator: permanent\n  window_from_table: «yes\n",
-     "B133 measure.window_from_table: say which: window: is missing, or a month."),
-    (REFERRALS, "window: year_to_date", "window: year_to_date\n  window_from_table: «yes",
-     "B133 measure.window_from_table: events hold one month only; a snapshot can reach back."),
-    (REFERRALS, "baseline: referrals-2022-23", "baseline: «referrals-2021-22",
-     "B132 measure.baseline: there is no baseline referrals-2021-22; did you mean referrals-2022-23?"),
-    (REFERRALS, "baseline: 10}", "baseline: «10%}",
-     "B137 examples.0.given.baseline: a plain number is wanted, without %."),
-    (STAFF, "denominator: 20}", "denominator: 20, «baseline: 3}",
-     "B137 examples.0.given.baseline: kind proportion has no baseline."),
-    (STAFF, "{numerator: 17, denominator: 20}", "«{numerator: 17}",
-     "B137 examples.0.given: numerator and denominator come together."),
-    (STAFF, "expect: not_assessed}", "expect: not_assessed, reason: «no_denominater}",
-     "B132 examples.1.reason: there is no reason no_denominater; did you mean no_denominator?"),
-    (STAFF, "expect: not_assessed}", "expect: fail}",
-     "15:1 B136 examples: there is no example of an empty sheet that is not_assessed (given: {})."),
-    (STAFF, "is: not_counted", "is: counted",
-     "15:1 B136 examples: there is no example of a row that is not_counted."),
-    (STAFF, "is: outside", "is: in_doubt",
-     "15:1 B136 examples: there is no example of a row that is outside."),
+    (
+        STAFF,
+        "  numerator: permanent\n",
+        "  numerator: permanent\n  «since: left_on\n",
+        "B133 measure.since: kind proportion has no since:.",
+    ),
+    (
+        STAFF,
+        "  numerator: permanent\n",
+        "  numerator: permanent\n  weight: «team\n",
+        "B133 measure.weight: team does not hold numbers.",
+    ),
+    (
+        STAFF,
+        "  numerator: permanent\n",
+        "  numerator: permanent\n  weight: «hour\n",
+        "B132 measure.weight: there is no column of posts hour; did you mean hours?",
+    ),
+    (
+        STAFF,
+        "  numerator: permanent\n",
+        "  numerator: permanent\n  window_from_table: «yes\n",
+        "B133 measure.window_from_table: say which: window: is missing, or a month.",
+    ),
+    (
+        REFERRALS,
+        "window: year_to_date",
+        "window: year_to_date\n  window_from_table: «yes",
+        "B133 measure.window_from_table: events hold one month only; a snapshot can reach back.",
+    ),
+    (
+        REFERRALS,
+        "baseline: referrals-2022-23",
+        "baseline: «referrals-2021-22",
+        "B132 measure.baseline: there is no baseline referrals-2021-22; did you mean referrals-2022-23?",
+    ),
+    (
+        REFERRALS,
+        "baseline: 10}",
+        "baseline: «10%}",
+        "B137 examples.0.given.baseline: a plain number is wanted, without %.",
+    ),
+    (
+        STAFF,
+        "denominator: 20}",
+        "denominator: 20, «baseline: 3}",
+        "B137 examples.0.given.baseline: kind proportion has no baseline.",
+    ),
+    (
+        STAFF,
+        "{numerator: 17, denominator: 20}",
+        "«{numerator: 17}",
+        "B137 examples.0.given: numerator and denominator come together.",
+    ),
+    (
+        STAFF,
+        "expect: not_assessed}",
+        "expect: not_assessed, reason: «no_denominater}",
+        "B132 examples.1.reason: there is no reason no_denominater; did you mean no_denominator?",
+    ),
+    (
+        STAFF,
+        "expect: not_assessed}",
+        "expect: fail}",
+        "15:1 B136 examples: there is no example of an empty sheet that is not_assessed (given: {}).",
+    ),
+    (
+        STAFF,
+        "is: not_counted",
+        "is: counted",
+        "15:1 B136 examples: there is no example of a row that is not_counted.",
+    ),
+    (
+        STAFF,
+        "is: outside",
+        "is: in_doubt",
+        "15:1 B136 examples: there is no example of a row that is outside.",
+    ),
     (STAFF, "is: outside", "is: «left_out", "B137 examples.2.rows.2.is: left_out cannot be."),
-    (STAFF, "is: outside, ", "",
-     "23:9 B137 examples.2.rows.2: is: is missing: what the measure makes of this row."),
-    (STAFF, "team: CIC", "«teem: CIC",
-     "B132 examples.2.rows.1.teem: there is no column of posts teem; did you mean team?"),
+    (
+        STAFF,
+        "is: outside, ",
+        "",
+        "23:9 B137 examples.2.rows.2: is: is missing: what the measure makes of this row.",
+    ),
+    (
+        STAFF,
+        "team: CIC",
+        "«teem: CIC",
+        "B132 examples.2.rows.1.teem: there is no column of posts teem; did you mean team?",
+    ),
     (STAFF, "team: CIC", "team: «CIN", 'B137 examples.2.rows.1.team: "CIN" cannot stand in a choice column.'),
     (STAFF, "team: CIC", "team: «", "B106 examples.2.rows.1.team: has no value."),
-    (STAFF, "  - name: rows\n", "  - name: rows\n    of: «posts-filled\n",
-     "B132 examples.2.of: there is no measure of beside: posts-filled."),
-    (STAFF, "numerator: permanent\n", "numerator: permanent\nwarn_if_falls: «posts-filled\n",
-     "B132 warn_if_falls: there is no measure of beside: posts-filled."),
-    (STAFF, "id: permanent-staff", "id: «permanent-staf",
-     "B130 id: this is permanent-staf, but the file is named permanent-staff."),
+    (
+        STAFF,
+        "  - name: rows\n",
+        "  - name: rows\n    of: «posts-filled\n",
+        "B132 examples.2.of: there is no measure of beside: posts-filled.",
+    ),
+    (
+        STAFF,
+        "numerator: permanent\n",
+        "numerator: permanent\nwarn_if_falls: «posts-filled\n",
+        "B132 warn_if_falls: there is no measure of beside: posts-filled.",
+    ),
+    (
+        STAFF,
+        "id: permanent-staff",
+        "id: «permanent-staf",
+        "B130 id: this is permanent-staf, but the file is named permanent-staff.",
+    ),
     ("plan.yaml", "end: 2025-06-30", "end: «2023-06-29", "B135 end: the plan ends before it starts."),
-    ("plan.yaml", "code: E99999999", "code: «99",
-     ('B112 authorities.0.code: "99" cannot stand here: '
-     "write an ONS code: a capital letter and eight digits.")),
-    ("baselines.yaml", "authority: E99999999", "authority: «E99999998",
-     ("B132 baselines.0.authority: there is no authority in plan.yaml E99999998; "
-     "did you mean E99999999?")),
-    ("baselines.yaml", "[1, 2, 3]", "[1, 2]",
-     "2:5 B112 baselines.0: cannot stand here: months: has 2 figures; 2022-04 to 2022-06 is 3 months."),
-    ("baselines.yaml", "[1, 2, 3]", "[1, «2%, 3]",
-     "B134 baselines.0.months.1: a baseline is a plain number, 0 or more."),
-    ("baselines.yaml", "first: 2022-04", "first: «2022-4",
-     'B112 baselines.0.first: "2022-4" cannot stand here:'),
-    ("milestones.yaml", "same_as: permanent-staff", "same_as: «permanent-stuff",
-     "B132 milestones.0.same_as: there is no indicator permanent-stuff; did you mean permanent-staff?"),
-    ("milestones.yaml", "id: posts-advertised", "id: «permanent-staff",
-     ("B131 milestones.0.id: permanent-staff is used before, in "
-     "rules/indicators/permanent-staff.yaml, line 1.")),
-    ("sources.yaml", "documents:\n", "documents:\n  - {id: the-plan, title: Twice, published: 2023}\n",
-     "3:10 B131 documents.1.id: the-plan is used before, in line 2."),
+    (
+        "plan.yaml",
+        "code: E99999999",
+        "code: «99",
+        (
+            'B112 authorities.0.code: "99" cannot stand here: '
+            "write an ONS code: a capital letter and eight digits."
+        ),
+    ),
+    (
+        "baselines.yaml",
+        "authority: E99999999",
+        "authority: «E99999998",
+        ("B132 baselines.0.authority: there is no authority in plan.yaml E99999998; did you mean E99999999?"),
+    ),
+    (
+        "baselines.yaml",
+        "[1, 2, 3]",
+        "[1, 2]",
+        "2:5 B112 baselines.0: cannot stand here: months: has 2 figures; 2022-04 to 2022-06 is 3 months.",
+    ),
+    (
+        "baselines.yaml",
+        "[1, 2, 3]",
+        "[1, «2%, 3]",
+        "B134 baselines.0.months.1: a baseline is a plain number, 0 or more.",
+    ),
+    (
+        "baselines.yaml",
+        "first: 2022-04",
+        "first: «2022-4",
+        'B112 baselines.0.first: "2022-4" cannot stand here:',
+    ),
+    (
+        "milestones.yaml",
+        "same_as: permanent-staff",
+        "same_as: «permanent-stuff",
+        "B132 milestones.0.same_as: there is no indicator permanent-stuff; did you mean permanent-staff?",
+    ),
+    (
+        "milestones.yaml",
+        "id: posts-advertised",
+        "id: «permanent-staff",
+        (
+            "B131 milestones.0.id: permanent-staff is used before, in "
+            "rules/indicators/permanent-staff.yaml, line 1."
+        ),
+    ),
+    (
+        "sources.yaml",
+        "documents:\n",
+        "documents:\n  - {id: the-plan, title: Twice, published: 2023}\n",
+        "3:10 B131 documents.1.id: the-plan is used before, in line 2.",
+    ),
 ]
 
 
@@ -195,7 +392,11 @@ def full(name: str, before: str, after: str, wanted: str) -> str:
 
 @pytest.mark.parametrize(("name", "before", "after", "wanted"), FAULTS, ids=[f[3][:60] for f in FAULTS])
 def test_a_fault_is_told_at_its_line_and_column(
-    tmp_path: Path, name: str, before: str, after: str, wanted: str,
+    tmp_path: Path,
+    name: str,
+    before: str,
+    after: str,
+    wanted: str,
 ) -> None:
     found = said(spoilt(tmp_path, name, (before, after)))
     assert any(one.startswith(full(name, before, after, wanted)) for one in found), found
@@ -207,7 +408,11 @@ ALONE = [fault for fault in FAULTS if fault[2] != "id: «permanent-staf" and "«
 
 @pytest.mark.parametrize(("name", "before", "after", "wanted"), ALONE, ids=[f[3][:60] for f in ALONE])
 def test_a_fault_draws_no_others_after_it(
-    tmp_path: Path, name: str, before: str, after: str, wanted: str,
+    tmp_path: Path,
+    name: str,
+    before: str,
+    after: str,
+    wanted: str,
 ) -> None:
     found = said(spoilt(tmp_path, name, (before, after)))
     assert [one for one in found if not one.startswith(full(name, before, after, wanted))] == []
@@ -293,23 +498,37 @@ def test_a_stated_measure_needs_no_rows_and_reads_its_target_column(tmp_path: Pa
 @pytest.mark.parametrize(
     ("before", "after", "wanted"),
     [
-        ("value: 18.3%", "value: 18.3",
-         "12:50 B137 examples.0.given.value: a percentage is wanted, such as 18.3%."),
-        ("column: target", "column: taget",
-         "10:24 B132 targets.0.at_most.column: there is no column of figures taget; did you mean target?"),
+        (
+            "value: 18.3%",
+            "value: 18.3",
+            "12:50 B137 examples.0.given.value: a percentage is wanted, such as 18.3%.",
+        ),
+        (
+            "column: target",
+            "column: taget",
+            "10:24 B132 targets.0.at_most.column: there is no column of figures taget; did you mean target?",
+        ),
         (", unit: percent", "", "8:17 B133 measure.kind: kind stated wants unit:."),
-        ("table: figures", "table: tally",
-         ("8:32 B133 measure.table: tally holds counts, not cases; "
-         "a measure counts on a snapshot or on events.")),
+        (
+            "table: figures",
+            "table: tally",
+            (
+                "8:32 B133 measure.table: tally holds counts, not cases; "
+                "a measure counts on a snapshot or on events."
+            ),
+        ),
     ],
 )
 def test_a_stated_measure_has_its_own_faults(tmp_path: Path, before: str, after: str, wanted: str) -> None:
     tally = FIGURES.replace("figures", "tally").replace("Figures", "Tally").replace("snapshot", "counts")
-    write(tmp_path, **{
-        "indicators/stated-share.yaml": STATED.replace(before, after),
-        "returns/figures.yaml": FIGURES,
-        "returns/tally.yaml": tally,
-    })
+    write(
+        tmp_path,
+        **{
+            "indicators/stated-share.yaml": STATED.replace(before, after),
+            "returns/figures.yaml": FIGURES,
+            "returns/tally.yaml": tally,
+        },
+    )
     assert f"rules/indicators/stated-share.yaml:{wanted}" in said(tmp_path)
 
 
@@ -419,7 +638,8 @@ def test_findings_name_the_folder_as_it_was_given(tmp_path: Path, monkeypatch: p
 
 
 def test_rules_are_looked_for_where_given_then_here_then_as_shipped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert find_rules(Path("mine")) == Path("mine")
@@ -445,7 +665,11 @@ def test_the_shipped_rules_load() -> None:
 )
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_slip_anywhere_gives_a_rulebook_or_findings(
-    tmp_path: Path, name: str, at: float, cut: int, put: str,
+    tmp_path: Path,
+    name: str,
+    at: float,
+    cut: int,
+    put: str,
 ) -> None:
     write(tmp_path)
     text = FILES[name]

@@ -115,7 +115,7 @@ def measured(*figures: Measurement, validated: Validated = Validated.YES) -> Mea
     for one in figures:
         held = records.get(one.period, MonthRecords({}, {}))
         records[one.period] = MonthRecords({**held.own, one.measure: one}, held.whole)
-    return Measured("E1", records, dict.fromkeys(records, validated), {})
+    return Measured("E1", records, dict.fromkeys(records, validated))
 
 
 def baseline(first: str, last: str, *, months: tuple[int, ...] = (), total: int | None = None) -> Baseline:

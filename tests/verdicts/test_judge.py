@@ -368,6 +368,6 @@ def test_a_figure_is_validated_only_if_every_month_behind_it_is() -> None:
 
 
 def test_without_any_return_validation_is_unknown() -> None:
-    nothing = Measured("E1", {}, {}, {})
+    nothing = Measured("E1", {}, {})
     verdict = judge_one(indicator(SHARE, at_least("1")), month("2024-03"), nothing, plan_start=PLAN_START)
     assert (verdict.validated, verdict.reason) == (None, Reason.NO_RETURN)
