@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,3 +35,16 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
             assert held.read() == text, f"{name} differs; if it is right: pytest --update-golden"
 
     return compare
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the share of broken rules that the rules' own examples caught."""
+    told: Counter[str] = Counter()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            told.update({name: int(str(n)) for name, n in report.user_properties if name in _MUTATION})
+    if told["mutants"]:
+        terminalreporter.write_line(f"rules broken: {told['mutants']}; caught: {told['caught']}")
+
+
+_MUTATION = frozenset({"mutants", "caught"})

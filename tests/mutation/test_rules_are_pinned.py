@@ -13,20 +13,18 @@ from kpi_engine.rulebook.load import load_rulebook
 from tests.mutation.mutants import mutants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kpi_engine.measures.plan import Engine
     from kpi_engine.rulebook.book import Indicator
 
 RULEBOOK = load_rulebook(Path(__file__).parents[2] / "rules")
-SHARE = {"caught": 0, "made": 0}
 
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     with EmbeddedEngine() as embedded:
         yield embedded
-    print(f"\nrules broken: {SHARE['made']}; caught by the rules' own examples: {SHARE['caught']}")  # noqa: T201
 
 
 def _caught(engine: Engine, what: str, broken: Indicator) -> bool:
@@ -44,10 +42,12 @@ def _caught(engine: Engine, what: str, broken: Indicator) -> bool:
 
 
 @pytest.mark.parametrize("indicator", RULEBOOK.indicators.values(), ids=lambda i: i.id)
-def test_every_broken_rule_fails_an_example(engine: Engine, indicator: Indicator) -> None:
+def test_every_broken_rule_fails_an_example(
+    engine: Engine, indicator: Indicator, record_property: Callable[[str, object], None]
+) -> None:
     made = list(mutants(indicator, dict(RULEBOOK.contract.sheets)))
     missed = [what for what, broken in made if not _caught(engine, what, broken)]
-    SHARE["made"] += len(made)
-    SHARE["caught"] += len(made) - len(missed)
+    record_property("mutants", len(made))
+    record_property("caught", len(made) - len(missed))
     assert len(made) >= 4
     assert missed == []
