@@ -277,19 +277,25 @@ def explain(  # noqa: PLR0913, PLR0917  (a command's options)
         raise typer.BadParameter(f"{subject} is no finding's code; a finding shows its own, such as R204.")
     rulebook = rulebook_of(rules)
     _indicator(rulebook, subject)
-    if not paths:
+    if not paths and history is None:
         typer.echo(rules_show(rulebook.indicators[subject], rulebook, colour=colour_wanted()), nl=False)
         return
     from kpi_engine.cases import cases_behind
     from kpi_engine.check import held_in, judged, read_returns
+    from kpi_engine.recorded import recorded
     from kpi_engine.reports.trend_text import explain_trend
     from kpi_engine.trend import revisions, trends
 
-    returns = read_returns(existing(paths), rulebook, progress())
-    if not returns:
+    returns = read_returns(existing(paths), rulebook, progress()) if paths else ()
+    if paths and not returns:
         nothing_found(paths)
-    held = or_refuse(lambda: held_in(history, returns, rulebook))
-    checked = or_refuse(lambda: judged(returns, rulebook, period, held))
+    if history is not None and not paths:
+        checked = or_refuse(lambda: recorded(history, rulebook, [subject], period))
+    else:
+        held = or_refuse(lambda: held_in(history, returns, rulebook))
+        checked = or_refuse(lambda: judged(returns, rulebook, period, held))
+    if checked is None:
+        nothing_found([history] if history is not None else [])
     evidence = cases_behind(returns, rulebook, checked, subject) if cases else ()
     trend = trends(rulebook, checked.measured, checked.period, only=[subject]) if checked.period else ()
     lines = [line for one in trend for line in explain_trend(one, revisions(one))]

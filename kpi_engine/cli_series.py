@@ -158,9 +158,12 @@ def history_export(
 @app.command()
 def trend(  # noqa: PLR0913, PLR0917  (a command's options)
     what: Annotated[
-        list[str],
-        typer.Argument(metavar="[ID...] PATH...", help="Measures (left out: all) and workbooks or folders."),
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID...] [PATH...]",
+            help="Measures (left out: all), and workbooks or folders (left out: what the history holds).",
+        ),
+    ] = None,
     period: PeriodOption = None,
     rules: RulesFolder = None,
     history: HistoryIfAny = None,
@@ -172,21 +175,22 @@ def trend(  # noqa: PLR0913, PLR0917  (a command's options)
     from kpi_engine.reports.trend_text import trend_text
 
     rulebook = rulebook_of(rules)
-    ids = [word for word in what if word in _measures(rulebook)]
-    paths = [Path(word) for word in what if word not in _measures(rulebook)]
-    checked, found = _trends(rulebook, paths, ids, period, history, beside=everything or bool(ids))
+    ids = [word for word in what or () if word in _measures(rulebook)]
+    paths = [Path(word) for word in what or () if word not in _measures(rulebook)]
+    checked, found = _trends(rulebook, paths, ids, period, history, beside=everything)
     if form is ListFormat.JSON:
         typer.echo(trends_json(found), nl=False)
         return
-    subject = " ".join(str(path) for path in paths)
-    typer.echo(trend_text(found, checked, subject=subject, colour=colour_wanted()), nl=False)
+    subject = " ".join(str(path) for path in paths) or str(history)
+    words = [*map(str, paths), *([] if history is None else ["--history", str(history)])]
+    typer.echo(trend_text(found, checked, subject=subject, words=words, colour=colour_wanted()), nl=False)
 
 
 @app.command()
 def chart(  # noqa: PLR0913, PLR0917  (a command's options)
     measure: Annotated[str, typer.Argument(metavar="ID", show_default=False)],
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", show_default=False)],
     svg: Annotated[Path, typer.Option("--svg", metavar="OUT.svg", show_default=False)],
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH...]", show_default=False)] = None,
     period: PeriodOption = None,
     rules: RulesFolder = None,
     history: HistoryIfAny = None,
@@ -197,7 +201,7 @@ def chart(  # noqa: PLR0913, PLR0917  (a command's options)
     rulebook = rulebook_of(rules)
     if measure not in _measures(rulebook):
         raise typer.BadParameter(f"{measure!r} is no measure. kpi rules list shows them all.")
-    _, found = _trends(rulebook, paths, [measure], period, history, beside=True)
+    _, found = _trends(rulebook, paths or [], [measure], period, history, beside=False)
     try:
         with svg.open("x", encoding="utf-8", newline="\n") as out:
             out.write(to_svg(found[0]))
@@ -218,15 +222,23 @@ def _trends(  # noqa: PLR0913  (what the two commands share)
     beside: bool,
 ) -> tuple[Checked, tuple[Trend, ...]]:
     from kpi_engine.check import held_in, judged, read_returns
+    from kpi_engine.recorded import recorded
     from kpi_engine.trend import trends
 
+    if not paths and history is not None:
+        held_alone = or_refuse(lambda: recorded(history, rulebook, ids, period))
+        if held_alone is None or held_alone.period is None:
+            nothing_found([history])
+        at = held_alone.period
+        return held_alone, trends(rulebook, held_alone.measured, at, only=ids or None, beside=beside)
+    if not paths:
+        raise typer.BadParameter("give workbooks or folders, or --history FILE.")
     returns = read_returns(existing(paths), rulebook, progress())
     held = or_refuse(lambda: held_in(history, returns, rulebook))
     checked = or_refuse(lambda: judged(returns, rulebook, period, held))
     if checked.period is None:
         nothing_found(paths)
-    at = checked.period
-    found = trends(rulebook, checked.measured, at, only=ids or None, beside=beside)
+    found = trends(rulebook, checked.measured, checked.period, only=ids or None, beside=beside)
     return checked, found
 
 

@@ -59,7 +59,14 @@ _HEADS = ("12 months", "Latest", "Variation", "Assurance")
 # ── The table ────────────────────────────────────────────────────────────────
 
 
-def trend_text(trends: Sequence[Trend], checked: Checked, *, subject: str = "", colour: bool = False) -> str:
+def trend_text(
+    trends: Sequence[Trend],
+    checked: Checked,
+    *,
+    subject: str = "",
+    words: Sequence[str] = (),
+    colour: bool = False,
+) -> str:
     """The report of `kpi trend` on `subject`, the file or folder as it was typed.
 
     The month's verdicts of `checked` stand beside the trends. Ends with a newline; no line is over 80
@@ -72,7 +79,7 @@ def trend_text(trends: Sequence[Trend], checked: Checked, *, subject: str = "", 
         if group:
             rows = [_row(trend, verdicts.get(trend.indicator)) for trend in group]
             blocks.append(_table(title, rows, colour=colour))
-    blocks.append(_closing(trends, subject))
+    blocks.append(_closing(trends, tuple(words) or (subject,)))
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
@@ -199,8 +206,8 @@ def _heading(checked: Checked, subject: str, *, colour: bool) -> list[str]:
     return [f"{bold}  {about}"] if fits else [bold, *wrapped(about)]
 
 
-def _closing(trends: Sequence[Trend], subject: str) -> list[str]:
-    """How to read the table: only what stands in it is explained."""
+def _closing(trends: Sequence[Trend], again: Sequence[str]) -> list[str]:
+    """How to read the table: only what stands in it is explained; `again` is to be typed after an id."""
     drawn = [trend.chart for trend in trends if trend.chart is not None]
     profiles = ", ".join(sorted({chart.profile for chart in drawn}))
     said = [f"XmR charts, profile {profiles or 'none'}; one figure a month. {_GAP} no figure"]
@@ -226,7 +233,7 @@ def _closing(trends: Sequence[Trend], subject: str) -> list[str]:
         odds = CODES["V117"].message.partition(". ")[2]
         lines += wrapped(f"Small numbers: {odds[0].lower()}{odds[1:]}", 0, 2)
     for trend in trends[:1]:
-        command = f"kpi explain {trend.indicator} {shlex.quote(subject) if subject else ''}"
+        command = shlex.join(["kpi", "explain", trend.indicator, *(word for word in again if word)])
         lines += ["Why    " + "\n".join(wrapped(command, _ASIDE)).lstrip()]
     return lines
 

@@ -109,6 +109,15 @@ def test_trend_tells_every_measure_or_those_asked(kpi: Kpi, months: Path) -> Non
     assert all(len(line) <= 80 for line in out.splitlines())
 
 
+def test_a_trend_needs_no_return_where_there_is_a_history(kpi: Kpi, months: Path, history: Path) -> None:
+    asked = ("cic-permanent-workforce", "matched-within-6-months")
+    alone = kpi("trend", *asked, "--history", history, "--format", "json")
+    beside_returns = kpi("trend", *asked, months, "--format", "json")
+    assert (alone[0], alone[1]) == (0, beside_returns[1])
+    assert kpi("trend", "cic-permanent-workforce", "--history", history)[1].count("Permanent staff") == 1
+    assert kpi("trend", "cic-permanent-workforce")[0] == 2
+
+
 def test_explain_names_the_rule_and_the_limits(kpi: Kpi, months: Path) -> None:
     out = kpi("explain", "cic-permanent-workforce", months)[1]
     assert "Month by month" in out
