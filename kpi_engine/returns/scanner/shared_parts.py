@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from kpi_engine.returns.scanner.cells import DATE_FORMATS, is_date_format, unescape
@@ -12,7 +11,8 @@ from kpi_engine.returns.scanner.parts import PartReader, elements
 if TYPE_CHECKING:
     from kpi_engine.returns.scanner.container import Container
 
-MAX_SHARED_TEXT = 150 * MEGABYTE  # in memory
+MAX_SHARED_TEXT = 150 * MEGABYTE  # in memory, as reckoned below: what a text takes differs between Pythons
+TEXT_OVERHEAD, WIDEST = 49, 4  # bytes, of a text and of a character that is not ASCII
 
 
 class TextsReader(PartReader):
@@ -49,7 +49,7 @@ class TextsReader(PartReader):
         elif name == self._si:
             text = unescape("".join(self._pieces))
             self.texts.append(text)
-            self.size += sys.getsizeof(text)
+            self.size += TEXT_OVERHEAD + len(text) * (1 if text.isascii() else WIDEST)
             self._pieces.clear()
         elif name == self._r_ph:
             self._phonetic = False
