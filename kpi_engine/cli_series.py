@@ -22,11 +22,12 @@ from kpi_engine.cli import (
     progress,
     rulebook_of,
 )
+from kpi_engine.measures.plan import measures_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kpi_engine.rulebook.book import Measure, RuleBook
+    from kpi_engine.rulebook.book import RuleBook
     from kpi_engine.terms.checked import Checked
     from kpi_engine.terms.period import Period
     from kpi_engine.trend import Trend
@@ -110,7 +111,7 @@ def history_show(
     from kpi_engine.reports import history_text
 
     rulebook = rulebook_of(rules)
-    rule = _measures(rulebook).get(measure)
+    rule = measures_of(rulebook).get(measure)
 
     def shown() -> str:
         with open_history(history) as held:
@@ -175,8 +176,8 @@ def trend(  # noqa: PLR0913, PLR0917  (a command's options)
     from kpi_engine.reports.trend_text import trend_text
 
     rulebook = rulebook_of(rules)
-    ids = [word for word in what or () if word in _measures(rulebook)]
-    paths = [Path(word) for word in what or () if word not in _measures(rulebook)]
+    ids = [word for word in what or () if word in measures_of(rulebook)]
+    paths = [Path(word) for word in what or () if word not in measures_of(rulebook)]
     checked, found = _trends(rulebook, paths, ids, period, history, beside=everything)
     if form is ListFormat.JSON:
         typer.echo(trends_json(found), nl=False)
@@ -199,7 +200,7 @@ def chart(  # noqa: PLR0913, PLR0917  (a command's options)
     from kpi_engine.reports.chart import to_svg
 
     rulebook = rulebook_of(rules)
-    if measure not in _measures(rulebook):
+    if measure not in measures_of(rulebook):
         raise typer.BadParameter(f"{measure!r} is no measure. kpi rules list shows them all.")
     _, found = _trends(rulebook, paths or [], [measure], period, history, beside=False)
     try:
@@ -240,11 +241,6 @@ def _trends(  # noqa: PLR0913  (what the two commands share)
         nothing_found(paths)
     found = trends(rulebook, checked.measured, checked.period, only=ids or None, beside=beside)
     return checked, found
-
-
-def _measures(rulebook: RuleBook) -> dict[str, Measure]:
-    every = (m for indicator in rulebook.indicators.values() for m in (indicator.measure, *indicator.beside))
-    return {measure.id: measure for measure in every}
 
 
 # ── spc ──────────────────────────────────────────────────────────────────────
