@@ -11,8 +11,7 @@ def main() -> None:
     try:
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-        import kpi_engine.cli_series  # noqa: F401, PLC0415  (adds its commands; a broken import must give 5)
-        from kpi_engine.cli import app  # noqa: PLC0415
+        from kpi_engine.cli import app  # noqa: PLC0415  (a broken import must give 5)
 
         app()
     except SystemExit:

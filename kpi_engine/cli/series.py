@@ -1,4 +1,4 @@
-"""The commands on series of months: record, history, trend, chart, spc. They decide nothing either."""
+"""`kpi record`, `history`, `trend`, `chart` and `spc`: the commands on series of months."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kpi_engine.cli import (
-    HistoryIfAny,
-    ListFormat,
-    PeriodOption,
-    RulesFolder,
-    app,
+from kpi_engine.cli.app import app
+from kpi_engine.cli.edges import (
+    checked_on,
     colour_wanted,
     existing,
     nothing_found,
@@ -22,6 +19,7 @@ from kpi_engine.cli import (
     progress,
     rulebook_of,
 )
+from kpi_engine.cli.options import HistoryIfAny, ListFormat, PeriodOption, RulesFolder
 from kpi_engine.measures.plan import measures_of
 
 if TYPE_CHECKING:
@@ -222,23 +220,11 @@ def _trends(  # noqa: PLR0913  (what the two commands share)
     *,
     beside: bool,
 ) -> tuple[Checked, tuple[Trend, ...]]:
-    from kpi_engine.check import held_in, judged, read_returns
-    from kpi_engine.recorded import recorded
     from kpi_engine.trend import trends
 
-    if not paths and history is not None:
-        held_alone = or_refuse(lambda: recorded(history, rulebook, ids, period))
-        if held_alone is None or held_alone.period is None:
-            nothing_found([history])
-        at = held_alone.period
-        return held_alone, trends(rulebook, held_alone.measured, at, only=ids or None, beside=beside)
-    if not paths:
-        raise typer.BadParameter("give workbooks or folders, or --history FILE.")
-    returns = read_returns(existing(paths), rulebook, progress())
-    held = or_refuse(lambda: held_in(history, returns, rulebook))
-    checked = or_refuse(lambda: judged(returns, rulebook, period, held))
+    _, checked = checked_on(paths, rulebook, period, history, ids)
     if checked.period is None:
-        nothing_found(paths)
+        nothing_found([*paths, *([history] if history is not None else [])])
     found = trends(rulebook, checked.measured, checked.period, only=ids or None, beside=beside)
     return checked, found
 
