@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kpi_engine.rulebook.book import Authority, RuleBook
     from kpi_engine.terms.finding import Finding
     from kpi_engine.terms.period import Period
-    from kpi_engine.terms.returned import MonthReturn, Return
+    from kpi_engine.terms.returned import MilestoneRow, MonthReturn, Return
 
 
 def check(
@@ -61,42 +61,73 @@ def judged(
     returns: Sequence[Return], rulebook: RuleBook, period: Period | None, held: Held = NOTHING_HELD
 ) -> Checked:
     """The same on returns that are read already; `held` fills in the months for which none is given."""
+    return judged_at(gathered(returns, rulebook, held), rulebook, period)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What returns hold together, measured: any period can be judged on it.
+
+    `between` are the findings between files and months; `milestones` the rows of each month's sheet.
+    """
+
+    returns: Sequence[Return]
+    used: Sequence[Return]
+    months: Mapping[Period, MonthReturn]
+    measured: Measured
+    milestones: Mapping[Period, Mapping[str, MilestoneRow]]
+    between: tuple[Finding, ...]
+    run: Run
+
+
+def gathered(returns: Sequence[Return], rulebook: RuleBook, held: Held = NOTHING_HELD) -> Gathered:
+    """The returns put together by month and measured; `held` fills in the months for which none is given."""
     assembled = assemble(returns, rulebook)
     months = assembled.months
-    used = [r for r in returns if r not in assembled.replaced]
-    measured = replace(
-        measure_months(months, rulebook, held), month_unknown=any(r.claims is None for r in returns)
-    )
-    judging = period or max(months, default=None)
-    council = _council(rulebook, measured.authority)
+    measured = measure_months(months, rulebook, held)
     run = _run(returns, assembled.replaced, rulebook)
     filled_in = [month for month in held.records if month not in months]
-    between = (
-        *assembled.findings,
-        *across_months(months, rulebook),
-        *measured_otherwise(held, run, filled_in),
+    return Gathered(
+        returns=returns,
+        used=[r for r in returns if r not in assembled.replaced],
+        months=months,
+        measured=replace(measured, month_unknown=any(r.claims is None for r in returns)),
+        milestones={**held.milestones, **{p: month.milestones for p, month in months.items()}},
+        between=(
+            *assembled.findings,
+            *across_months(months, rulebook),
+            *measured_otherwise(held, run, filled_in),
+        ),
+        run=run,
     )
+
+
+def judged_at(of: Gathered, rulebook: RuleBook, period: Period | None) -> Checked:
+    """The check of `period`, or of the latest month any file claims."""
+    judging = period or max(of.months, default=None)
+    council = _council(rulebook, of.measured.authority)
     if judging is None:
-        found = (*(f for r in used for f in r.findings), *between)
-        return Checked(council.name, council.made_up, None, (), (), found, (), {}, run)
-    verdicts = judge(rulebook, judging, measured)
-    series = {m: judge(rulebook, m, measured) for m in sorted(measured.records) if m.end < judging.start}
+        found = (*(f for r in of.used for f in r.findings), *of.between)
+        return Checked(council.name, council.made_up, None, (), (), found, (), {}, of.run)
+    verdicts = judge(rulebook, judging, of.measured)
+    earlier = (month for month in sorted(of.measured.records) if month.end < judging.start)
+    series = {month: judge(rulebook, month, of.measured) for month in earlier}
     before = next(reversed(series.values()), ())
-    now, then = _told_apart(used, between, judging)
-    milestones = {**held.milestones, **{p: month.milestones for p, month in months.items()}}
+    now, then = _told_apart(of.used, of.between, judging)
+    rows = of.milestones.get(judging.last_month, {})
     return Checked(
         authority=council.name,
         made_up=council.made_up,
         period=judging,
         verdicts=verdicts,
-        milestones=judge_milestones(
-            rulebook.milestones, milestones.get(judging.last_month, {}), judging, rulebook.plan.start
-        ),
+        milestones=judge_milestones(rulebook.milestones, rows, judging, rulebook.plan.start),
         findings=(*now, *falls_beneath(rulebook, verdicts, {v.indicator: v for v in before})),
         earlier_findings=then,
         series=series,
-        run=run,
-        measured=measured,
+        run=of.run,
+        measured=of.measured,
+        milestone_rows=of.milestones,
+        commentary={p: month.commentary for p, month in of.months.items()},
     )
 
 

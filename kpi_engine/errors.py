@@ -25,3 +25,7 @@ class RuleBookInvalid(KpiError):  # noqa: N818  (the glossary's name)
 
 class ReturnUnreadable(KpiError):  # noqa: N818  (the glossary's name)
     """A file is not a workbook that can be read safely."""
+
+
+class ExtraMissing(KpiError):  # noqa: N818  (the glossary's name)
+    """A format needs a library that is not installed; the finding says how to get it."""

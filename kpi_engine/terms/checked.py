@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kpi_engine.terms.measured import NOTHING_MEASURED
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kpi_engine.terms.finding import Finding
     from kpi_engine.terms.measured import Measured
     from kpi_engine.terms.period import Period
+    from kpi_engine.terms.returned import CommentaryRow, MilestoneRow
     from kpi_engine.terms.verdict import MilestoneVerdict, Verdict
 
 
@@ -47,7 +48,8 @@ class Checked:
     `period` is None, and there are no verdicts, where no file says which month it is for.
     `verdicts` follow the rulebook's order. `series` holds the verdicts of every
     earlier month there was a return for, oldest first; the judged period is not in it.
-    `measured` are the records behind all of them. `findings` are those of the returns of the
+    `measured` are the records behind all of them. `milestone_rows` and `commentary` are what
+    each month's Milestones and Commentary sheets say, by id. `findings` are those of the returns of the
     judged period; `earlier_findings` the others.
     """
 
@@ -61,3 +63,5 @@ class Checked:
     series: Mapping[Period, tuple[Verdict, ...]]
     run: Run
     measured: Measured = NOTHING_MEASURED
+    milestone_rows: Mapping[Period, Mapping[str, MilestoneRow]] = field(default_factory=dict)
+    commentary: Mapping[Period, Mapping[str, CommentaryRow]] = field(default_factory=dict)

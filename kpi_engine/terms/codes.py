@@ -847,6 +847,129 @@ CODES = MappingProxyType(
             "The column {found} has no help for the person who fills it in.",
             "Say in one sentence what belongs there.",
         ),
+        "B160": Code(
+            REFUSE,
+            "Unknown fact type",
+            "{at}: {what}",
+            "Write a type that checks state (see the README of the rules), or declare it under facts:.",
+        ),
+        "B161": Code(
+            REFUSE,
+            "Unknown field of a fact",
+            "{at}: {type} has no field {found}{hint}",
+            "Write a field of that fact; the README of the rules and facts: list them.",
+        ),
+        "B162": Code(
+            REFUSE,
+            "Fact type declared anew",
+            "{at}: {found} is a fact that {who}.",
+            "Give the fact a name of its own.",
+        ),
+        "B163": Code(
+            REFUSE,
+            "Value of the wrong type",
+            "{at}: {what}",
+            "Write a whole number where the field holds one, and text where it holds text.",
+        ),
+        "B164": Code(
+            REFUSE, "Word that the field never holds", "{at}: {what}", "Write a word that the field can hold."
+        ),
+        "B165": Code(
+            REFUSE,
+            "Reference that leads nowhere",
+            "{at}: {what}",
+            "Refer to a fact of when: by its name: $a.seq, or $a.seq + 1.",
+        ),
+        "B166": Code(
+            REFUSE,
+            "Fields that are never equal",
+            "{at}: {what}",
+            "Join fields that hold the same kind of thing.",
+        ),
+        "B167": Code(
+            REFUSE,
+            "Fact that lacks a field",
+            "{at}: {type} wants {found} too.",
+            "Give every field of the fact a value or a reference.",
+        ),
+        "B168": Code(
+            REFUSE,
+            "Fact that nothing states",
+            "{at}: no check states and no rule gives {found}.",
+            "Add the rule that gives it, or take this one out.",
+        ),
+        "B169": Code(
+            REFUSE,
+            "Value that no rule gives",
+            "{at}: no rule gives {what}",
+            "Write a value that a rule gives, or add that rule.",
+        ),
+        "B170": Code(
+            REFUSE, "Rule that can never fire", "{at}: {what}", "Correct the tests that exclude each other."
+        ),
+        "B171": Code(
+            REFUSE,
+            "Rule that its own unless: always stops",
+            "{at}: {what}",
+            "Tell the two facts apart by a field, or take the unless: out.",
+        ),
+        "B172": Code(
+            REFUSE,
+            "Rule that hangs on its own absence",
+            "{at}: {what}",
+            "Let unless: look only for facts that do not follow from this rule.",
+        ),
+        "B173": Code(
+            REFUSE,
+            "Number that grows without end",
+            "{at}: {what}",
+            "Match the next fact in when: and refer to its number.",
+        ),
+        "B174": Code(
+            REFUSE,
+            "Same rule twice",
+            "{at}: says the same as {found} in line {line_of}.",
+            "Keep one of them.",
+        ),
+        "B175": Code(
+            REFUSE,
+            "Kind of exception raised twice",
+            "{at}: {found} raises {kind} already, in line {line_of}.",
+            "Give each rule a kind of its own, or make one rule of both.",
+        ),
+        "B176": Code(
+            REFUSE,
+            "Exception without a title",
+            "{at}: a rule that raises {found} wants a title.",
+            "Add title: what reports call the exception.",
+        ),
+        "B177": Code(
+            REFUSE,
+            "More than the engine holds",
+            "{at}: {what}",
+            "Split the rule, write shorter lists, or let a fact under facts: stand for what several rules share.",
+        ),
+        "B178": Code(
+            REFUSE, "Value beyond the engine", "{at}: {what}", "Write a smaller number or a shorter text."
+        ),
+        "B180": Code(
+            FLAG,
+            "Audience of no board",
+            "The audience {found} is that of no board.",
+            "Take it out, or give it to a board.",
+        ),
+        "B181": Code(
+            FLAG,
+            "Board that hears nothing",
+            "No exception ever reaches {found}.",
+            "Widen what it reads or hears, or take it out.",
+        ),
+        "B182": Code(
+            FLAG,
+            "Exception that no board hears",
+            "No board hears {found}.",
+            "Tell a board, or take the rule out.",
+        ),
         # V1xx: series of figures and their charts
         "V101": Code(
             REFUSE, "Date twice", "The series has two values for {date}.", "Keep one value for each date."
