@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from kpi_engine.measures.embedded import EmbeddedEngine
 from kpi_engine.measures.evidence import evidence
+from kpi_engine.measures.plan import Outcome
 from kpi_engine.returns.assemble import assemble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kpi_engine.rulebook.book import RuleBook
     from kpi_engine.terms.checked import Checked
+    from kpi_engine.terms.period import Period
     from kpi_engine.terms.returned import MonthReturn, Return
     from kpi_engine.terms.verdict import Verdict
 
@@ -26,12 +28,29 @@ def cases_behind(
     before the sheet. No values: a reader looks them up in the return itself.
     """
     verdict = next((v for v in checked.verdicts if v.indicator == indicator), None)
-    return tuple(_cases(returns, rulebook, verdict)) if verdict is not None else ()
+    if verdict is None:
+        return ()
+    return tuple(_cases(assemble(returns, rulebook).months, rulebook, verdict))
 
 
-def _cases(returns: Sequence[Return], rulebook: RuleBook, verdict: Verdict) -> Iterator[tuple[str, str]]:
+def deciding_cells(
+    months: Mapping[Period, MonthReturn], rulebook: RuleBook, verdict: Verdict
+) -> tuple[str, ...]:
+    """Addresses of the rows that speak against a measure, those in doubt first; else of all that count.
+
+    Empty where the verdict is not made from rows of `months`.
+    """
+    found: dict[str, list[str]] = {outcome: [] for outcome in Outcome}
+    for outcome, address in _cases(months, rulebook, verdict):
+        found[outcome].append(address)
+    against = (*found[Outcome.IN_DOUBT], *found[Outcome.NOT_COUNTED])
+    return against or tuple(found[Outcome.COUNTED])
+
+
+def _cases(
+    months: Mapping[Period, MonthReturn], rulebook: RuleBook, verdict: Verdict
+) -> Iterator[tuple[str, str]]:
     measure = rulebook.indicators[verdict.indicator].measure
-    months = assemble(returns, rulebook).months
     last = (verdict.period.last_month,)
     wanted = (
         last if measure.window_from_table or verdict.measured is None else verdict.measured.months or last

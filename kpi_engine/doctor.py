@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from kpi_engine.escalation.engine import examine as examine_engine
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kpi_engine.rulebook.book import RuleBook
 
-_NEEDED = ("duckdb", "nanoarrow", "openpyxl", "pydantic", "PyYAML", "rich", "typer")
+_NEEDED = ("duckdb", "jinja2", "nanoarrow", "openpyxl", "pydantic", "PyYAML", "rich", "typer", "xlsxwriter")
+_EXTRAS = (("typst", "pdf"), ("python-docx", "word"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ def _checks(rulebook: RuleBook) -> Iterator[Check]:
         except PackageNotFoundError:
             yield Check(name, well=False, found="not installed: install kpi-engine again")
     yield _engine()
+    yield _exceptions()
+    yield from map(_extra, _EXTRAS)
     council = rulebook.plan.authorities[0].name
     yield Check(
         "rules", well=True, found=f"{rulebook.folder}, {len(rulebook.indicators)} measures, {council}"
@@ -58,3 +63,18 @@ def _engine() -> Check:
     return Check(
         "measure engine", well=day == "2024-02-29", found=f"DuckDB in memory; 31 August + 6 months: {day}"
     )
+
+
+def _exceptions() -> Check:
+    """The engine that derives exceptions is tried too; either of the two is well."""
+    answered = examine_engine()
+    why = f" ({answered.why})" if answered.why else ""
+    return Check("exceptions engine", well=True, found=f"{answered.engine}{why}")
+
+
+def _extra(named: tuple[str, str]) -> Check:
+    name, extra = named
+    try:
+        return Check(name, well=True, found=version(name))
+    except PackageNotFoundError:
+        return Check(name, well=True, found=f"not installed; for reports: pip install 'kpi-engine[{extra}]'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+os.environ["OPENPYXL_LXML"] = "False"  # as kpi_engine.returns.template does; some tests import openpyxl first
 settings.register_profile("steady", deadline=None)  # a busy machine is no fault of the code
 settings.load_profile("steady")
 GOLDEN = Path(__file__).parent / "golden"

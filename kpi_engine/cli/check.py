@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kpi_engine.cli.app import app
-from kpi_engine.cli.edges import checked_on, colour_wanted, refuse, rulebook_of
+from kpi_engine.cli.edges import checked_on, colour_wanted, refuse, rulebook_of, typed_again
 from kpi_engine.cli.options import (
     FailOn,
     Format,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from kpi_engine.rulebook.book import RuleBook
     from kpi_engine.terms.checked import Checked
     from kpi_engine.terms.finding import Finding
-    from kpi_engine.terms.period import Period
 
 
 @app.command()
@@ -80,7 +79,7 @@ def check(  # noqa: PLR0913, PLR0917  (a command's options)
         _annotated(paths[0], returns[0].findings, annotate)
     if form is Format.TEXT:
         words = [str(path) for path in paths]
-        again = [*words, *_options(period, rules)]
+        again = [*words, *typed_again(period, rules, history)]
         text = to_text(
             checked,
             rulebook,
@@ -96,17 +95,15 @@ def check(  # noqa: PLR0913, PLR0917  (a command's options)
     raise typer.Exit(exit_code(checked, fail_on=statuses, exit_zero=exit_zero))
 
 
-def _options(period: Period | None, rules: Path | None) -> list[str]:
-    """The options that chose what was checked, to be typed again."""
-    chosen = ["--period", str(period)] if period is not None else []
-    return [*chosen, "--rules", str(rules)] if rules is not None else chosen
-
-
 def _written(checked: Checked, rulebook: RuleBook, form: Format, *, series: bool) -> str:
     if form is Format.JSON:
+        from kpi_engine.escalation.engine import deriving
+        from kpi_engine.escalation.escalate import escalate
         from kpi_engine.reports.to_json import to_json
 
-        return to_json(checked, rulebook, series=series)
+        with deriving() as derive:
+            escalated = escalate(rulebook, checked, derive=derive)
+        return to_json(checked, rulebook, series=series, escalated=escalated)
     if form is Format.CSV:
         from kpi_engine.reports.to_csv import to_csv
 

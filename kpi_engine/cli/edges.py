@@ -69,6 +69,12 @@ def checked_on(
     return returns, or_refuse(lambda: judged(returns, rulebook, period, held))
 
 
+def typed_again(period: Period | None, rules: Path | None, history: Path | None) -> list[str]:
+    """The options that chose what was checked, as they are typed."""
+    given = (("--period", period), ("--rules", rules), ("--history", history))
+    return [word for name, value in given if value is not None for word in (name, str(value))]
+
+
 T = TypeVar("T")
 
 

@@ -47,6 +47,7 @@ def explain(  # noqa: PLR0913, PLR0917  (a command's options)
         typer.echo(rules_show(rulebook.indicators[subject], rulebook, colour=colour_wanted()), nl=False)
         return
     from kpi_engine.cases import cases_behind
+    from kpi_engine.explained import exceptions_explained
     from kpi_engine.reports.trend_text import explain_trend
     from kpi_engine.trend import revisions, trends
 
@@ -54,5 +55,8 @@ def explain(  # noqa: PLR0913, PLR0917  (a command's options)
     evidence = cases_behind(returns, rulebook, checked, subject) if cases else ()
     trend = trends(rulebook, checked.measured, checked.period, only=[subject]) if checked.period else ()
     lines = [line for one in trend for line in explain_trend(one, revisions(one))]
-    text = explain_measure(checked, rulebook, subject, evidence, trend=lines, colour=colour_wanted())
+    raised = exceptions_explained(returns, rulebook, checked, subject)
+    text = explain_measure(
+        checked, rulebook, subject, evidence, trend=lines, exceptions=raised, colour=colour_wanted()
+    )
     typer.echo(text, nl=False)

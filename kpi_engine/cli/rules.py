@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -54,16 +55,34 @@ def rules_show(
 @rules_app.command("test")
 def rules_test(rules: RulesFolder = None) -> None:
     """Run the examples that every rule carries."""
+    from kpi_engine.escalation.examples import run_escalation_examples
     from kpi_engine.examples import run_examples
 
-    outcomes = list(run_examples(rulebook_of(rules)))
-    wrong = [o for o in outcomes if o.faults]
+    rulebook = rulebook_of(rules)
+    tried = [
+        *(_Tried(o.indicator.file, o.example.line, o.example.name, o.faults) for o in run_examples(rulebook)),
+        *(
+            _Tried(rulebook.escalations.file, o.example.line, o.example.name, o.faults)
+            for o in run_escalation_examples(rulebook.escalations)
+        ),
+    ]
+    wrong = [one for one in tried if one.faults]
     for one in wrong:
         for fault in one.faults:
-            typer.echo(f"✗ {one.indicator.file}:{one.example.line}: {one.example.name}: {fault}")
-    measures = len({o.indicator.id for o in outcomes})
-    typer.echo(f"{len(outcomes) - len(wrong)} of {len(outcomes)} examples of {measures} measures hold.")
+            typer.echo(f"✗ {one.file}:{one.line}: {one.name}: {fault}")
+    measures, escalations = len(rulebook.indicators), len(rulebook.escalations.rules)
+    beside = f" and {escalations} escalation rules" if escalations else ""
+    typer.echo(f"{len(tried) - len(wrong)} of {len(tried)} examples of {measures} measures{beside} hold.")
     raise typer.Exit(Exit.USAGE_OR_RULEBOOK if wrong else Exit.OK)
+
+
+class _Tried(NamedTuple):
+    """One example, where it stands, and what is wrong."""
+
+    file: str
+    line: int
+    name: str
+    faults: Sequence[str]
 
 
 @rules_app.command("lint")

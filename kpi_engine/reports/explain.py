@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from kpi_engine.reports.figures import OP_WORDS, exact, shown, target_shown
 from kpi_engine.reports.page import WIDTH, cut, padded, painted, plain, wrapped
-from kpi_engine.reports.to_json import Json, readings_record, written
+from kpi_engine.reports.records import Json, readings_record, written
 from kpi_engine.reports.wording import (
     beside_words,
     doubt_range,
@@ -54,18 +54,20 @@ _EFFECTS = {
 }
 
 
-def explain_measure(  # noqa: PLR0913  (three of them have a default)
+def explain_measure(  # noqa: PLR0913  (four of them have a default)
     checked: Checked,
     rulebook: RuleBook,
     indicator_id: str,
     evidence: Sequence[Evidence] = (),
     *,
     trend: Sequence[str] = (),
+    exceptions: Sequence[str] = (),
     colour: bool = False,
 ) -> str:
     """The whole way from the plan's words to the verdict on one measure, 80 columns wide.
 
-    `trend` are the lines on the months behind it. Without a verdict in `checked` (no
+    `trend` are the lines on the months behind it, `exceptions` those on its state and exceptions, each
+    after the blanks that it is set in. Without a verdict in `checked` (no
     month is known) only the rule is told. KeyError if no rule has this id.
     """
     indicator = rulebook.indicators[indicator_id]
@@ -85,6 +87,7 @@ def explain_measure(  # noqa: PLR0913  (three of them have a default)
             ("Beside it", _beside(verdict, indicator)),
             ("Margin" if verdict.status is Status.PASS else "What it would take", _turn(verdict, indicator)),
             ("Month by month", list(trend)),
+            ("State and exceptions", list(exceptions)),
             ("Rows", _evidence(evidence)),
         ]
     return _sections(lines, sections, colour=colour)
@@ -291,8 +294,13 @@ def _sections(lines: list[str], sections: Iterable[tuple[str, Sequence[str]]], *
     for title, body in sections:
         if body:
             lines = [*lines, "", painted(title, "bold", colour=colour)]
-            lines += [line for text in body for line in wrapped(text, 2, 4)]
+            lines += [line for text in body for line in wrapped(text, 2 + _set_in(text), 4 + _set_in(text))]
     return "\n".join(lines) + "\n"
+
+
+def _set_in(text: str) -> int:
+    """The blanks that a line of a tree begins with."""
+    return min(len(text) - len(text.lstrip(" ")), WIDTH // 2)
 
 
 def _beside_lead(lead: str, text: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kpi_engine.history.record import Outcome
 from kpi_engine.reports.figures import exact
 from kpi_engine.reports.page import WIDTH, cut, padded, painted, plain, wrapped
-from kpi_engine.reports.to_json import written
+from kpi_engine.reports.records import written
 from kpi_engine.reports.wording import REASON_WORDS, beside_words, is_signed, many, unit_of
 from kpi_engine.rulebook.book import Unit
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 WIDTH = 80
+ASIDE = 7  # cells of the words before the closing lines
 NAME_LEAST = 26  # a measure is recognised by about so many characters
 STYLES = MappingProxyType(
     {"bold": "1", "red": "1;31", "green": "32", "yellow": "33", "blue": "36", "magenta": "35"}
@@ -61,6 +63,13 @@ def wrapped(text: str, indent: int = 0, hang: int | None = None, width: int = WI
         line = f"{line} {word}" if line else word
     lines.append(line)
     return [" " * (hang if number else indent) + line for number, line in enumerate(lines)]
+
+
+def command(name: str, *words: str, short: str) -> str:
+    """A command to be typed, whole; where its words do not fit the line, `short` in its place."""
+    typed = [shlex.quote(word) if word == plain(word) else "" for word in words if word]
+    whole = " ".join([name, *typed])
+    return whole if all(typed) and cell_len(whole) <= WIDTH - ASIDE else short
 
 
 def _breakable(words: Iterable[str], room: int) -> Iterable[str]:

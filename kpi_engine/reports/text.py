@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from kpi_engine.reports.page import WIDTH, Row, cut, padded, painted, plain, table, wrapped
+from kpi_engine.reports.page import ASIDE, WIDTH, Row, command, cut, padded, painted, plain, table, wrapped
 from kpi_engine.reports.wording import (
     MILESTONE_MARKS,
     aim,
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from kpi_engine.terms.verdict import MilestoneVerdict, Verdict
 
 CAP = 20  # findings listed unless all are asked for: about a screen
-_ASIDE = 7  # cells of the words before the closing lines
 SOON = 60  # days before its date from which a milestone has a row
 _SECTIONS = (
     (Status.FAIL, "Targets missed"),
@@ -230,7 +228,7 @@ def _findings(checked: Checked, again: Sequence[str], *, every: bool, colour: bo
         name = f"{file}: {sheet}" if several and file and sheet else sheet or file or "The whole check"
         lines.append(painted(cut(plain(name), WIDTH), "bold", colour=colour))
         lines += _group(group, colour=colour)
-    how = _command("kpi check", *again, "--all", short="the same with --all")
+    how = command("kpi check", *again, "--all", short="the same with --all")
     if len(kept) < len(found):
         lines += wrapped(f"{len(found) - len(kept)} more, none graver, not listed. All of them: {how}", 0, 2)
     if checked.earlier_findings and not every:
@@ -281,24 +279,17 @@ def _closing(checked: Checked, again: Sequence[str], *, every: bool, colour: boo
     unwell = [v for s in (Status.FAIL, Status.NOT_ASSESSED) for v in checked.verdicts if v.status is s]
     if unwell:
         first = unwell[0].indicator
-        why = _command("kpi explain", first, *again, short=f"kpi explain {first}")
-        lines.append(f"{'Why':<{_ASIDE}}{why}")
+        why = command("kpi explain", first, *again, short=f"kpi explain {first}")
+        lines.append(f"{'Why':<{ASIDE}}{why}")
     if not every:
-        all_of_it = _command("kpi check", *again, "--all", short="the same with --all")
-        lines.append(f"{'All':<{_ASIDE}}{all_of_it}")
+        all_of_it = command("kpi check", *again, "--all", short="the same with --all")
+        lines.append(f"{'All':<{ASIDE}}{all_of_it}")
     run = checked.run
     judged = [f"{r.file} {r.digest[:12]}" for r in run.returns if r.period == checked.period or r.refused]
     others = len(run.returns) - len(judged)
     judged += [f"{many(others, 'return')} of other months"] if others else []
     facts = "; ".join([f"kpi {run.engine_version}", f"rules {run.rulebook_digest[:12]}", *judged])
     for head, said in (("Rules", run.rules), ("Run", facts)):
-        first, *more = wrapped(said, _ASIDE)
-        lines += [f"{head:<{_ASIDE}}{first.lstrip()}", *more]
+        first, *more = wrapped(said, ASIDE)
+        lines += [f"{head:<{ASIDE}}{first.lstrip()}", *more]
     return lines
-
-
-def _command(name: str, *words: str, short: str) -> str:
-    """A command to be typed, whole; where its words do not fit the line, `short` in its place."""
-    typed = [shlex.quote(word) if word == plain(word) else "" for word in words if word]
-    whole = " ".join([name, *typed])
-    return whole if all(typed) and cell_len(whole) <= WIDTH - _ASIDE else short

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from kpi_engine.reports.figures import exact
-from kpi_engine.reports.to_json import Json, written
+from kpi_engine.reports.records import Json, written
 from kpi_engine.reports.trend_words import latest_flag, sentence_of
 from kpi_engine.rulebook.book import Unit
 from kpi_engine.terms.period import Period

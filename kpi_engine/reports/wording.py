@@ -10,16 +10,19 @@ from kpi_engine.reports.figures import exact, gap_shown, parts_shown, shown, tar
 from kpi_engine.reports.page import painted
 from kpi_engine.rulebook.book import Kind, Operator, Over, Unit, Window
 from kpi_engine.terms.measurement import Reason, Source
-from kpi_engine.terms.period import MONTH, YEAR, in_words
+from kpi_engine.terms.period import MONTH, QUARTER, YEAR, in_words
 from kpi_engine.terms.returned import Validated
+from kpi_engine.terms.state import Change, State, StateNote
 from kpi_engine.terms.verdict import MilestoneStatus, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from fractions import Fraction
 
+    from kpi_engine.escalation.outcome import Explanation, MeasureState
     from kpi_engine.rulebook.book import Indicator, Measure
     from kpi_engine.terms.measurement import Measurement
+    from kpi_engine.terms.period import Period
     from kpi_engine.terms.verdict import TargetInForce, Verdict
 
 REASON_WORDS = MappingProxyType(
@@ -76,6 +79,32 @@ MILESTONE_MARKS = MappingProxyType(
         MilestoneStatus.UNDATED: Mark("○", "undated", "blue"),
     }
 )
+STATE_MARKS = MappingProxyType(
+    {
+        State.ACTION_NEEDED: Mark("■", "Action needed", "red"),
+        State.MISSED_IMPROVING: Mark("▲", "Missed, improving", "blue"),
+        State.MISSED_UNCLEAR: Mark("◇", "Missed, could be chance", "yellow"),
+        State.WATCH: Mark("◆", "Met, at risk", "yellow"),
+        State.ON_TRACK: Mark("●", "On track", "green"),
+        State.NOT_REPORTED: Mark("?", "Not reported", "magenta"),
+        State.NOT_DUE: Mark("○", "Not due", "blue"),
+        State.NOTHING_DUE: Mark("–", "Nothing due", ""),
+    }
+)
+"""The states in the order in which they are counted on page one."""
+_ALWAYS_COUNTED = frozenset(list(STATE_MARKS)[:5])
+NOTE_WORDS = MappingProxyType(
+    {
+        StateNote.NONE: "",
+        StateNote.NOT_AT_THIS_RATE: "will not be met at this rate",
+        StateNote.ON_COURSE: "on course",
+        StateNote.OFF_COURSE: "not on course",
+        StateNote.CANNOT_SAY: "no one can say yet whether on course",
+    }
+)
+_TOLD_AS = MappingProxyType({Status.FAIL: "Missed", Status.PASS: "Met"})
+SEVERITY_WORDS = MappingProxyType({3: "Urgent", 2: "Board", 1: "Note"})
+_LENGTHS = MappingProxyType({MONTH: "month", QUARTER: "quarter", YEAR: "year"})
 
 
 def mark(verdict: Verdict) -> Mark:
@@ -222,7 +251,14 @@ def beside_words(measured: Measurement, measure: Measure) -> str:
 
 def sentence(verdict: Verdict, indicator: Indicator) -> str:
     """The verdict in one line, for outputs without columns."""
+    said = figure_sentence(verdict, indicator)
     text = mark(verdict).words
+    text = f"{text}: {said}" if said else text
+    return f"{text}. {verdict.detail}" if verdict.status is Status.NOT_ASSESSED and verdict.detail else text
+
+
+def figure_sentence(verdict: Verdict, indicator: Indicator) -> str:
+    """The figure, what it was made of, its target and what belongs beside; without the verdict itself."""
     figure, parts = value_words(verdict, indicator), parts_words(verdict, indicator)
     if verdict.reason is Reason.ROWS_IN_DOUBT:
         figure = parts = ""
@@ -232,9 +268,7 @@ def sentence(verdict: Verdict, indicator: Indicator) -> str:
         f"target {target_words(target, indicator)}{_by(target)}" if target else "",
         *notes(verdict, indicator),
     ]
-    said = ", ".join(fact for fact in facts if fact)
-    text = f"{text}: {said}" if said else text
-    return f"{text}. {verdict.detail}" if verdict.status is Status.NOT_ASSESSED and verdict.detail else text
+    return ", ".join(fact for fact in facts if fact)
 
 
 def counts_line(verdicts: Sequence[Verdict], *, colour: bool = False) -> str:
@@ -249,6 +283,86 @@ def counts_line(verdicts: Sequence[Verdict], *, colour: bool = False) -> str:
         unsure = sum(shown.words != words for shown in group)
         said.append(f"{text} ({unsure} unvalidated)" if unsure else text)
     return ", ".join(said)
+
+
+# ── States and exceptions ────────────────────────────────────────────────────
+
+
+def state_words(state: MeasureState) -> str:
+    """The state and what is said beside it: `Missed, improving; will not be met at this rate`."""
+    return "; ".join(text for text in (STATE_MARKS[state.state].words, NOTE_WORDS[state.note]) if text)
+
+
+def told_sentence(verdict: Verdict, indicator: Indicator, period: Period) -> str:
+    """The verdict in a sentence as boards read it: `Missed: 80% (16 of 20), target at least 85%`.
+
+    `period` is the judged one: a verdict on another says so, and so does one with months missing.
+    """
+    words = _TOLD_AS.get(verdict.status, mark(verdict).words.capitalize())
+    if verdict.status is Status.PASS and verdict.validated is not Validated.YES:
+        words += " (unvalidated)"
+    apart = verdict.period != period
+    when = f" in {verdict.period.label}" if apart else ""
+    said = figure_sentence(verdict, indicator)
+    text = f"{words}{when}: {said}." if said else f"{words}{when}."
+    gaps = verdict.measured is not None and bool(verdict.measured.missing)
+    wanted = apart or gaps or verdict.status is Status.NOT_ASSESSED
+    return f"{text} {verdict.detail}" if wanted and verdict.detail else text
+
+
+def missed_sentence(verdicts: Iterable[Verdict], states: Iterable[MeasureState]) -> str:
+    """The first sentence: every miss is counted, whatever its state."""
+    judged = [verdict for verdict in verdicts if verdict.status in {Status.PASS, Status.FAIL}]
+    missed = sum(verdict.status is Status.FAIL for verdict in judged)
+    urgent = sum(state.state is State.ACTION_NEEDED for state in states)
+    action = f"{urgent or 'none'} {'needs' if urgent < 2 else 'need'} action"  # noqa: PLR2004  (one or more)
+    if not judged:
+        return f"No target could be judged; {action}." if urgent else "No target could be judged."
+    if not missed:
+        one = len(judged) == 1
+        none = "The one target judged was met" if one else f"None of {len(judged)} targets judged was missed"
+        return f"{none}; {action}." if urgent else f"{none}."
+    were = "was" if missed == 1 else "were"
+    return f"{missed} of {many(len(judged), 'target')} judged {were} missed; {action}."
+
+
+def states_counted(states: Sequence[MeasureState], verdicts: Sequence[Verdict]) -> list[tuple[Mark, str]]:
+    """How many measures have each state: its mark, and `9` or `9 (3 unvalidated)`.
+
+    The five states of page one always; the others where there are any.
+    """
+    unsure = {v.indicator for v in verdicts if v.status is Status.PASS and v.validated is not Validated.YES}
+    counted = []
+    for state, shape in STATE_MARKS.items():
+        group = [one for one in states if one.state is state]
+        if group or state in _ALWAYS_COUNTED:
+            doubtful = sum(one.indicator in unsure for one in group)
+            counted.append((shape, f"{len(group)} ({doubtful} unvalidated)" if doubtful else str(len(group))))
+    return counted
+
+
+def change_words(change: Change, period: Period) -> str:
+    """How an exception of `period` stands to the period before: `new`, `worse than last month`."""
+    if change is Change.NEW:
+        return "new"
+    last = f"last {_LENGTHS[period.length]}"
+    if change is Change.GONE:
+        return f"gone since {last}"
+    return f"{change.value} {'as' if change is Change.SAME else 'than'} {last}"
+
+
+def explained_words(given: Explanation, indicator: Indicator) -> list[tuple[str, str]]:
+    """The commentary on a measure as labels and texts; what was carried over says so, what lacks too."""
+    date = "no date given" if given.back_on_track is None else in_words(given.back_on_track)
+    said = [
+        ("Explained", "as last month" if given.as_last_month else ""),
+        ("Why", given.why or "not said"),
+        ("Action", given.action or "none given"),
+        ("Lead", given.lead or indicator.lead),
+        ("Back on track", date),
+        ("Ask", given.ask),
+    ]
+    return [(label, text) for label, text in said if text]
 
 
 def _by(target: TargetInForce) -> str:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from kpi_engine.rulebook.pack import NO_PACK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from fractions import Fraction
 
+    from kpi_engine.rulebook.pack import Audience, Board, Pack
     from kpi_engine.terms.expression import Condition, Expression
     from kpi_engine.terms.measurement import Parts, Reason
     from kpi_engine.terms.period import Period
@@ -221,6 +224,7 @@ class Indicator:
     targets: tuple[Target, ...]
     examples: tuple[Example, ...]
     file: str
+    disclosive: bool = True  # False: it counts things, not people, so nothing of it is kept back
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,3 +416,6 @@ class RuleBook:
     digest: str
     folder: str
     rebases: tuple[Rebase, ...] = ()
+    escalations: Pack = NO_PACK
+    audiences: Mapping[str, Audience] = field(default_factory=dict)
+    boards: Mapping[str, Board] = field(default_factory=dict)

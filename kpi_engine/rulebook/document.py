@@ -99,8 +99,17 @@ class RuleFile:
         return span.start + _inside(self.text[span.start : span.end], span.style, self.texts(path), offset)
 
 
-def read_yaml(raw: bytes, name: str, stem: str) -> tuple[RuleFile | None, tuple[Finding, ...]]:
-    """The rule file that `raw` holds, and its faults; None where no data can be made out."""
+def read_yaml(
+    raw: bytes,
+    name: str,
+    stem: str,
+    *,
+    empty_text: bool = False,
+) -> tuple[RuleFile | None, tuple[Finding, ...]]:
+    """The rule file that `raw` holds, and its faults; None where no data can be made out.
+
+    With `empty_text`, `""` in quotes is a value.
+    """
     if len(raw) > _MAX_BYTES:
         return None, (finding("B102", file=name, what=f"is larger than {_MAX_BYTES:,} bytes"),)
     try:
@@ -111,7 +120,7 @@ def read_yaml(raw: bytes, name: str, stem: str) -> tuple[RuleFile | None, tuple[
     wrong = _wrong_characters(name, text)
     if wrong:
         return None, wrong
-    builder = _Builder(name, text)
+    builder = _Builder(name, text, empty_text=empty_text)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             if not builder.take(event):
@@ -136,6 +145,7 @@ class _Builder:
 
     name: str
     text: str
+    empty_text: bool = False
     root: dict[str, Plain] | None = None
     stopped: bool = False
     frames: list[_Frame] = field(default_factory=list)
@@ -198,7 +208,8 @@ class _Builder:
             value = event.value
             plain = event.style in (None, "")
             self.values[path] = Span(start, _end(event), event.style or "plain")
-            if (plain and value in _NULLS) or not value.strip():
+            meant = self.empty_text and not plain and not value
+            if (plain and value in _NULLS) or (not value.strip() and not meant):
                 value = ""
                 self._broken("B106", self._where_empty(path, start), path)
         elif isinstance(event, yaml.CollectionStartEvent):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -98,7 +98,8 @@ def _fault(file: RuleFile, path: Path, error: ErrorDetails) -> Finding:
     read = error["input"]
     found = read if isinstance(read, str) else None
     said = f"{_quoted(found)} " if found is not None else ""
-    return file.fault("B112", path, what=said + _words(error, found or ""), found=found)
+    on_key = error["loc"][-1] == "[key]"
+    return file.fault("B112", path, on_key=on_key, what=said + _words(error, found or ""), found=found)
 
 
 def _words(error: ErrorDetails, found: str) -> str:
@@ -168,11 +169,26 @@ def _leave_out(data: dict[str, Plain], path: Path) -> None:
 
 
 def _keys_of(model: type[BaseModel], path: Path) -> list[str]:
-    here: type[BaseModel] | None = model
+    here: object = model
     for step in path:
-        if isinstance(step, str) and here is not None:
-            here = _model_in(here.model_fields[step].annotation)
-    return list(here.model_fields) if here is not None else []
+        here = _inside(here, step)
+    found = _model_in(here)
+    return list(_by_key(found)) if found is not None else []
+
+
+def _by_key(model: type[BaseModel]) -> dict[str, object]:
+    """What each key holds, by the key as it is written."""
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _inside(annotation: object, step: int | str) -> object:
+    """What stands at `step` of a value of this type; None if that cannot be told."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return _by_key(annotation).get(str(step))
+    arguments = get_args(annotation)
+    if get_origin(annotation) in (dict, tuple):
+        return arguments[1 if get_origin(annotation) is dict else 0]
+    return next((inner for arg in arguments if (inner := _inside(arg, step)) is not None), None)
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 PLAN, SOURCES, BASELINES = "plan.yaml", "sources.yaml", "baselines.yaml"
 MILESTONES, UNMEASURED, COVER = "milestones.yaml", "unmeasured.yaml", "returns/cover.yaml"
 REBASES, INDICATORS, RETURNS = "rebases.yaml", "indicators", "returns"
-_READ_HERE: Final = (PLAN, SOURCES, BASELINES, MILESTONES, UNMEASURED, REBASES)
-_READ_ELSEWHERE: Final = ("escalations.yaml", "boards.yaml")
+ESCALATIONS, BOARDS = "escalations.yaml", "boards.yaml"
+_FILES: Final = (PLAN, SOURCES, BASELINES, MILESTONES, UNMEASURED, REBASES, ESCALATIONS, BOARDS)
 _SUFFIXES: Final = (".yaml", ".yml")
 
 
@@ -65,9 +65,8 @@ def gather(folder: Path, name: str) -> Gathered:
             continue
         digest.update(f"{relative}\0{len(raw)}\0".encode())
         digest.update(raw)
-        if relative in _READ_ELSEWHERE:
-            continue
-        file, faults = read_yaml(raw, shown, Path(relative).stem)
+        # A fact's field may hold no text at all: `same_as: ""`.
+        file, faults = read_yaml(raw, shown, Path(relative).stem, empty_text=relative == ESCALATIONS)
         found += faults
         if file is not None:
             files[relative] = file
@@ -113,12 +112,12 @@ def _expected(relative: str) -> bool:
     part, _, name = relative.rpartition("/")
     if part:
         return part in (INDICATORS, RETURNS) and name.endswith(".yaml")
-    return relative in (*_READ_HERE, *_READ_ELSEWHERE)
+    return relative in _FILES
 
 
 def _renamed(relative: str) -> str:
     part, _, name = relative.rpartition("/")
     if name.lower().endswith(".yml") or not name.endswith(".yaml"):
         return f"; name it {Path(name).stem}.yaml."
-    near = nearest(part or name, (INDICATORS, RETURNS) if part else (*_READ_HERE, *_READ_ELSEWHERE))
+    near = nearest(part or name, (INDICATORS, RETURNS) if part else _FILES)
     return f"; did you mean {near}{'/' if part else ''}?" if near is not None else "."

@@ -127,6 +127,7 @@ def read_indicator(file: RuleFile, around: Around) -> tuple[Indicator | None, tu
             targets=targets,
             examples=examples,
             file=f"indicators/{file.stem}.yaml",
+            disclosive=model.disclosive,
         ),
         (),
     )

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from kpi_engine.rulebook.book import SheetKind
+from kpi_engine.rulebook.pack import ABOUT_RETURN, Reference
 from kpi_engine.rulebook.reference import field_reference, json_schema
 from kpi_engine.terms.codes import finding
 from kpi_engine.terms.expression import columns_of
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kpi_engine.rulebook.book import Indicator, Measure, RuleBook, SheetSpec
+    from kpi_engine.rulebook.pack import Board, EscalationRule
     from kpi_engine.terms.finding import Finding
 
 __all__ = ["field_reference", "json_schema", "lint"]
@@ -31,6 +33,7 @@ def lint(rulebook: RuleBook) -> tuple[Finding, ...]:
         *(one for sheet in rulebook.contract.sheets.values() for one in _of_sheet(sheet, rulebook)),
         *_short_names(rulebook),
         *_unused(rulebook),
+        *_told(rulebook),
     ]
     return tuple(sorted(found, key=lambda f: (f.file, f.line or 0, f.code, f.message)))
 
@@ -92,9 +95,43 @@ def _unused(rulebook: RuleBook) -> Iterator[Finding]:
     for indicator in rulebook.indicators.values():
         steps = (target.source for target in indicator.targets)
         cited |= {source.document for source in (indicator.source, *steps) if source is not None}
+    cited |= {board.source.document for board in rulebook.boards.values() if board.source is not None}
     for document in rulebook.documents:
         if document not in cited:
             yield finding("B153", file="sources.yaml", what="document", found=document)
     wanted = {measure.baseline for measure in _measures(rulebook)}
     for baseline in sorted({one.id for one in rulebook.baselines} - wanted):
         yield finding("B153", file="baselines.yaml", what="baseline", found=baseline)
+
+
+def _told(rulebook: RuleBook) -> Iterator[Finding]:
+    """Boards and audiences for nothing, and exceptions for nobody."""
+    boards = rulebook.boards.values()
+    for audience in sorted(rulebook.audiences.keys() - {board.audience for board in boards}):
+        yield finding("B180", file="boards.yaml", found=audience)
+    raised = [rule for rule in rulebook.escalations.rules if isinstance(_given(rule, "kind"), str)]
+    for board in boards if raised else ():
+        if "exceptions" in board.sections and not any(_hears(board, rule) for rule in raised):
+            yield finding("B181", file="boards.yaml", found=board.id)
+    for rule in raised if boards else ():
+        if not any(_hears(board, rule) for board in boards):
+            yield finding("B182", file=rulebook.escalations.file, found=str(_given(rule, "kind")))
+
+
+def _given(rule: EscalationRule, field: str) -> object:
+    return dict(rule.then.fields).get(field)
+
+
+def _hears(board: Board, rule: EscalationRule) -> bool:
+    """Whether an exception that the rule raises could reach the board."""
+    kind, severity, about = (_given(rule, field) for field in ("kind", "severity", "about"))
+    if rule.tell and board.id not in rule.tell:
+        return False
+    if board.exceptions is not None and kind not in board.exceptions:
+        return False
+    if isinstance(severity, int) and severity < board.least_severity:
+        return False
+    if isinstance(about, Reference):
+        reads = {"indicator": board.measures, "milestone": board.milestones}
+        return bool(reads.get(about.field, True))
+    return about in {None, ABOUT_RETURN, *board.measures, *board.milestones}

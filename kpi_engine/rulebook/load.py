@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from pydantic import BaseModel
 
 from kpi_engine.errors import RuleBookInvalid
+from kpi_engine.rulebook.boards import BoardsRead, Told, board_ids, read_boards
 from kpi_engine.rulebook.book import (
     Authority,
     Baseline,
@@ -23,10 +24,13 @@ from kpi_engine.rulebook.book import (
     Unmeasured,
 )
 from kpi_engine.rulebook.contract import read_contract
+from kpi_engine.rulebook.escalations import EscalationsRead, read_escalations
 from kpi_engine.rulebook.faults import validated
 from kpi_engine.rulebook.folder import (
     BASELINES,
+    BOARDS,
     COVER,
+    ESCALATIONS,
     INDICATORS,
     MILESTONES,
     PLAN,
@@ -37,6 +41,7 @@ from kpi_engine.rulebook.folder import (
     gather,
 )
 from kpi_engine.rulebook.indicators import Around, citation, known_or_fault, read_indicator, readings
+from kpi_engine.rulebook.pack import NO_PACK
 from kpi_engine.rulebook.schema import (
     BaselinesModel,
     MilestonesModel,
@@ -45,6 +50,7 @@ from kpi_engine.rulebook.schema import (
     SourcesModel,
     UnmeasuredModel,
 )
+from kpi_engine.rulebook.wanted import Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -145,6 +151,9 @@ def _book(reading: _Reading, gathered: Gathered, name: str) -> RuleBook | None:
     milestones = _milestones(reading, around.documents, _stems(gathered, INDICATORS))
     rebases = _rebases(reading, plan)
     reading.findings += _repeated_ids(reading)
+    names = _named(reading, gathered)
+    escalations = _escalations(reading, gathered.present, names)
+    boards = _boards(reading, names, escalations.kinds, around.documents, (indicators, milestones))
     if plan is None or contract.contract is None:
         return None
     return RuleBook(
@@ -160,6 +169,9 @@ def _book(reading: _Reading, gathered: Gathered, name: str) -> RuleBook | None:
         digest=gathered.digest,
         folder=name,
         rebases=rebases,
+        escalations=escalations.pack or NO_PACK,
+        audiences=boards.audiences,
+        boards=boards.boards,
     )
 
 
@@ -326,6 +338,43 @@ def _milestone(model: MilestoneModel) -> MilestoneRule:
         source=citation(model.source),
         readings=readings(model.readings),
     )
+
+
+def _named(reading: _Reading, gathered: Gathered) -> Known:
+    """Everything that escalation rules and boards may name, the files with faults included."""
+    boards, milestones = reading.files.get(BOARDS), reading.files.get(MILESTONES)
+    ids = frozenset(file.texts(place) for file, place in _id_places(reading) if file is milestones)
+    return Known(
+        indicators=_stems(gathered, INDICATORS),
+        milestones=None if milestones is None and MILESTONES in gathered.present else ids,
+        sheets=_stems(gathered, RETURNS),
+        boards=(None if BOARDS in gathered.present else frozenset()) if boards is None else board_ids(boards),
+    )
+
+
+def _escalations(reading: _Reading, present: frozenset[str], names: Known) -> EscalationsRead:
+    file = reading.files.get(ESCALATIONS)
+    if file is None:
+        return EscalationsRead(NO_PACK, None if ESCALATIONS in present else frozenset(), ())
+    read = read_escalations(file, names)
+    reading.findings += read.findings
+    return read
+
+
+def _boards(
+    reading: _Reading,
+    names: Known,
+    kinds: frozenset[str] | None,
+    documents: frozenset[str] | None,
+    rules: tuple[Mapping[str, Indicator], Mapping[str, MilestoneRule]],
+) -> BoardsRead:
+    file = reading.files.get(BOARDS)
+    if file is None:
+        return BoardsRead()
+    measures, milestones = ({one.id: one.actions for one in several.values()} for several in rules)
+    read = read_boards(file, Told(names, kinds, documents, measures, milestones))
+    reading.findings += read.findings
+    return read
 
 
 def _repeated_ids(reading: _Reading) -> list[Finding]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from kpi_engine.rulebook.schema import (
     BaselinesModel,
+    BoardsModel,
     CoverModel,
+    EscalationsModel,
     IndicatorModel,
     MilestonesModel,
     PlanModel,
@@ -32,6 +35,8 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
     "rebases.yaml": RebasesModel,
     "milestones.yaml": MilestonesModel,
     "unmeasured.yaml": UnmeasuredModel,
+    "escalations.yaml": EscalationsModel,
+    "boards.yaml": BoardsModel,
     "indicators/<id>.yaml": IndicatorModel,
     "returns/<id>.yaml": SheetModel,
     "returns/cover.yaml": CoverModel,
@@ -88,10 +93,10 @@ def _inside(model: type[BaseModel], told: set[type[BaseModel]]) -> list[type[Bas
 def _table(model: type[BaseModel]) -> list[str]:
     base = model.__mro__[1]
     shared = set(base.model_fields) if issubclass(base, BaseModel) else set()
+    own = {field.alias or name: field for name, field in model.model_fields.items() if name not in shared}
     rows = [
-        f"| `{name}` | {_wanted(field)} | {_holds(field.annotation)} | {field.description or ''} |"
-        for name, field in model.model_fields.items()
-        if name not in shared
+        f"| `{key}` | {_wanted(field)} | {_holds(field.annotation)} | {field.description or ''} |"
+        for key, field in own.items()
     ]
     said = (model.__doc__ or "").strip()
     if shared:
@@ -105,8 +110,9 @@ def _wanted(field: FieldInfo) -> str:
     default = field.default
     if default is None or default in ((), {}, ""):
         return ""
-    said = {True: "yes", False: "no"}.get(default, default)
-    return f"else {said}"
+    if isinstance(default, bool):
+        return "else yes" if default else "else no"
+    return f"else {default}"
 
 
 def _holds(annotation: Any) -> str:  # noqa: ANN401  (a type of any form)
@@ -114,16 +120,20 @@ def _holds(annotation: Any) -> str:  # noqa: ANN401  (a type of any form)
     if closed or get_origin(annotation) is Literal:
         return ", ".join(f"`{one}`" for one in (annotation if closed else get_args(annotation)))
     models = _models_in(annotation)
-    if get_origin(annotation) is tuple:
-        return f"list of {_holds(get_args(annotation)[0])}"
-    if models:
-        return " or ".join([*_plain_beside(annotation), *(_name(model) for model in models)])
     inner = [arg for arg in get_args(annotation) if arg is not type(None) and not isinstance(arg, str)]
-    if get_origin(annotation) is dict:
-        return "keys and values"
-    if inner and not isinstance(annotation, type):
-        return _holds(inner[0])
-    return _WORDS.get(getattr(annotation, "__name__", ""), "text")
+    if get_origin(annotation) is tuple:
+        said = f"list of {_holds(inner[0])}"
+    elif get_origin(annotation) is dict:
+        said = "keys and values" + (f": {_holds(_innermost(annotation))}" if models else "")
+    elif models:
+        said = " or ".join([*_plain_beside(annotation), *(_name(model) for model in models)])
+    elif get_origin(annotation) in (Union, UnionType):
+        said = " or ".join(map(_holds, inner))
+    elif inner and not isinstance(annotation, type):
+        said = _holds(inner[0])
+    else:
+        said = _WORDS.get(getattr(annotation, "__name__", ""), "text")
+    return said
 
 
 _WORDS: Final = {
@@ -137,10 +147,17 @@ _WORDS: Final = {
 }
 
 
+def _innermost(annotation: object) -> object:
+    while get_origin(annotation) is dict:
+        annotation = get_args(annotation)[1]
+    return annotation
+
+
 def _plain_beside(annotation: object) -> list[str]:
-    """A target's amount stands plainly, or as a model that names the column."""
-    plain = any("Fraction" in repr(arg) for arg in get_args(annotation))
-    return ["number or percentage"] if plain else []
+    """What may stand plainly in place of a model: a target's amount, a field's value or list of values."""
+    written = repr(get_args(annotation))
+    plain = {"Fraction": "number or percentage", "'<text>'": "text", "'<list>'": "list of text"}
+    return [words for sign, words in plain.items() if sign in written]
 
 
 def _models_in(annotation: object) -> list[type[BaseModel]]:

@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from kpi_engine.rulebook.book import Better, Blank, Kind, Over, SheetKind, Unit, Window
+from kpi_engine.rulebook.pack import Cadence, ZeroRule
 from kpi_engine.terms.measurement import Parts
 from kpi_engine.terms.period import MONTH, Period
 from kpi_engine.terms.table import ColumnType
@@ -311,6 +312,9 @@ class IndicatorModel(_Declared):
     lead: Sentence
     better: Better
     headline: YesNo = Field(False, description="yes: always shown on page one.")
+    disclosive: YesNo = Field(
+        True, description="no: it counts things, not people; no audience has its figures kept back."
+    )
     source: CitationModel
     readings: tuple[ReadingModel, ...] = ()
     measure: MeasureModel
@@ -515,3 +519,143 @@ class CoverModel(_Declared):
     no_figure_reasons: dict[str, str] = Field(
         description="What the filler chooses -> the reason it stands for."
     )
+
+
+_Word = Annotated[
+    str, WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]})
+]  # yes, 3 and 2024-03 are text to the rules, but not to an editor
+
+
+class WantedModel(_Declared):
+    """A test of one field; exactly one of its keys."""
+
+    not_: _Word | tuple[_Word, ...] | None = Field(
+        None, alias="not", description="Anything but this, or none of these."
+    )
+    at_least: _Word | None = Field(None, description="A number field is this or more.")
+    at_most: _Word | None = Field(None, description="A number field is this or less.")
+    more_than: _Word | None = None
+    less_than: _Word | None = None
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Self:
+        if sum(getattr(self, name) is not None for name in type(self).model_fields) != 1:
+            raise ValueError("a test has exactly one of not, at_least, at_most, more_than, less_than")
+        return self
+
+
+def _text_list_or_test(given: object) -> str:
+    if isinstance(given, dict | BaseModel):
+        return "<test>"
+    return "<list>" if isinstance(given, list | tuple) else "<text>"
+
+
+Wanted = Annotated[
+    Annotated[_Word, Tag("<text>")]
+    | Annotated[tuple[_Word, ...], Tag("<list>")]
+    | Annotated[WantedModel, Tag("<test>")],
+    Discriminator(_text_list_or_test),
+]
+
+
+class ExpectedModel(_Declared):
+    """What must follow from the facts of an example, or must not."""
+
+    follows: dict[Name, _Word] | None = Field(None, description="A fact of this type and with these fields.")
+    never: dict[Name, _Word] | None = Field(None, description="No fact of this type has these fields.")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.follows is None) == (self.never is None):
+            raise ValueError("say either follows: or never:")
+        return self
+
+
+class EscalationExampleModel(_Declared):
+    """A case that all the rules together must get right."""
+
+    name: Sentence
+    given: tuple[dict[Name, _Word], ...] = Field(
+        description="Facts, each its type (is:) and fields; one left out is 0, empty, none, unknown, no or not_stated, whichever it can be first."
+    )
+    expect: Annotated[tuple[ExpectedModel, ...], Field(min_length=1)]
+
+
+class EscalationRuleModel(_Declared):
+    """What follows from which facts."""
+
+    id: Id
+    title: Annotated[str, Field(max_length=60)] = Field(
+        "", description="What reports call the exception; wanted where then: gives a kind."
+    )
+    because: Sentence = Field(description="Why a board should hear it; printed with the exception.")
+    when: Annotated[dict[Name, dict[Name, Wanted]], Field(min_length=1)] = Field(
+        description="Facts that must be there, each by a name: its type (is:) and any of its fields: a value, a list of which it is one, or a test. `$a.seq + 1` is a field of the fact named a, which stands before."
+    )
+    unless: dict[Name, dict[Name, Wanted]] = Field({}, description="Facts of which none may be there.")
+    then: dict[Name, _Word] = Field(
+        description="The fact that follows: its type (is:) and every field, a value or a reference such as `$a.seq`."
+    )
+    tell: tuple[Id, ...] = Field((), description="Boards of boards.yaml that hear it. Left out: all of them.")
+    examples: Annotated[tuple[EscalationExampleModel, ...], Field(min_length=1)]
+
+
+class EscalationsModel(_Declared):
+    """rules/escalations.yaml."""
+
+    facts: dict[Name, dict[Name, Literal["number", "text"]]] = Field(
+        {}, description="Types of facts that rules derive for each other, and what their fields hold."
+    )
+    rules: tuple[EscalationRuleModel, ...]
+
+
+class AudienceModel(_Declared):
+    """Who reads a report, and what is kept from them."""
+
+    id: Id
+    threshold: Annotated[int, Field(ge=0, le=100)] = Field(
+        5, description="Counts from 1 to this are suppressed; 0: none is."
+    )
+    rounding: Annotated[int, Field(ge=1, le=100)] = Field(
+        1, description="Other counts are rounded to a multiple of this."
+    )
+    zero: ZeroRule = ZeroRule.SHOWN
+    case_cells: YesNo = Field(False, description="yes: addresses of case rows may stand in the report.")
+
+
+class BoardModel(_Declared):
+    """One body that reads the plan's progress."""
+
+    id: Id
+    name: Sentence
+    also_called: tuple[str, ...] = ()
+    lead: str = ""
+    cadence: Cadence
+    audience: Id
+    plan_sections: tuple[str, ...] = Field(
+        (), description="Sections of the plan, such as 1 and 3, whose measures it reads. Left out: all."
+    )
+    measures: tuple[Id, ...] = Field((), description="Measures it reads besides those of plan_sections.")
+    milestones: tuple[Id, ...] = Field((), description="Milestones it reads besides those of plan_sections.")
+    exceptions: tuple[Id, ...] = Field((), description="Kinds of exception it hears. Left out: all.")
+    least_severity: Annotated[int, Field(ge=1, le=3)] = Field(
+        1, description="1 note, 2 board, 3 urgent: it hears these and worse."
+    )
+    sections: tuple[
+        Literal["summary", "exceptions", "measures", "milestones", "data_quality", "sources"], ...
+    ] = Field((), description="Parts of its report. Left out: all.")
+    source: CitationModel | None = None
+    readings: tuple[ReadingModel, ...] = ()
+
+    @model_validator(mode="after")
+    def _from_somewhere(self) -> Self:
+        if self.source is None and not self.readings:
+            raise ValueError("a board has a source:, or a reading that says what is assumed")
+        return self
+
+
+class BoardsModel(_Declared):
+    """rules/boards.yaml."""
+
+    audiences: Annotated[tuple[AudienceModel, ...], Field(min_length=1)]
+    boards: tuple[BoardModel, ...]

@@ -1,7 +1,8 @@
 """Every fault the engine can find: its code, severity, words and remedy.
 
 R1xx workbook and sheets, R2xx cell values, R3xx between cells, rows and
-months, R4xx privacy, B1xx rulebook, V1xx series and charts, H1xx history. `kpi explain CODE` prints the entry.
+months, R4xx privacy, B1xx rulebook, V1xx series and charts, H1xx history, P1xx packs for boards.
+`kpi explain CODE` prints the entry.
 """
 
 from __future__ import annotations
@@ -1164,6 +1165,19 @@ CODES = MappingProxyType(
             "Measured by other rules",
             "{months} in the history were measured by other rules or another version of the program.",
             "Record their returns again, so that all months follow one set of rules.",
+        ),
+        # P1xx: packs for boards
+        "P101": Code(
+            REFUSE,
+            "No explanation where action is needed",
+            "{measure} ({id}) needs action, and the return for {month} does not say why or what will be done; the report for the {board} waits for it.",
+            "Fill in why and action for {id} on the Commentary sheet of that return, or give --allow-missing-commentary to print that no explanation is given.",
+        ),
+        "P110": Code(
+            REFUSE,
+            "Format that wants a library",
+            "The {format} needs {library}, which is not installed.",
+            "Install it: pip install 'kpi-engine[{extra}]'",
         ),
     }
 )

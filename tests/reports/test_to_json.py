@@ -31,12 +31,21 @@ _KNOWN = _SAID | {
 }  # fmt: skip
 
 
-def faults(value: Any, schema: dict[str, Any], at: str = "$") -> Iterator[str]:  # noqa: ANN401
-    """What of `value` does not keep to `schema`, for the words of JSON Schema that ours uses."""
+def faults(
+    value: Any,  # noqa: ANN401
+    schema: dict[str, Any],
+    at: str = "$",
+    whole: dict[str, Any] = SCHEMA,
+) -> Iterator[str]:
+    """What of `value` does not keep to `schema`, for the words of JSON Schema that ours uses.
+
+    `whole` holds what `schema` refers to by name.
+    """
     assert set(schema) <= _KNOWN, f"{at}: this check does not know {set(schema) - _KNOWN}"
     if "$ref" in schema:
-        yield from faults(value, SCHEMA["$defs"][schema["$ref"].removeprefix("#/$defs/")], at)
-    if "anyOf" in schema and all(any(faults(value, option, at)) for option in schema["anyOf"]):
+        named = whole["$defs"][schema["$ref"].removeprefix("#/$defs/")]
+        yield from faults(value, named, at, whole)
+    if "anyOf" in schema and all(any(faults(value, option, at, whole)) for option in schema["anyOf"]):
         yield f"{at}: {value!r} is none of its kinds"
     listed = [schema["const"]] if "const" in schema else schema.get("enum", [value])
     if value not in listed:
@@ -46,31 +55,38 @@ def faults(value: Any, schema: dict[str, Any], at: str = "$") -> Iterator[str]: 
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             yield f"{at}: {value!r} is no {schema['type']}"
             return
-    yield from _faults_within(value, schema, at)
+    yield from _faults_within(value, schema, at, whole)
 
 
-def _faults_within(value: Any, schema: dict[str, Any], at: str) -> Iterator[str]:  # noqa: ANN401
+def _faults_within(
+    value: Any,  # noqa: ANN401
+    schema: dict[str, Any],
+    at: str,
+    whole: dict[str, Any],
+) -> Iterator[str]:
     if isinstance(value, str) and not re.search(schema.get("pattern", ""), value):
         yield f"{at}: {value!r} has another form"
     if isinstance(value, list):
         for number, item in enumerate(value):
-            yield from faults(item, schema.get("items", {}), f"{at}[{number}]")
+            yield from faults(item, schema.get("items", {}), f"{at}[{number}]", whole)
     if isinstance(value, dict):
-        yield from _faults_of_keys(value, schema, at)
+        yield from _faults_of_keys(value, schema, at, whole)
 
 
-def _faults_of_keys(value: dict[str, Any], schema: dict[str, Any], at: str) -> Iterator[str]:
+def _faults_of_keys(
+    value: dict[str, Any], schema: dict[str, Any], at: str, whole: dict[str, Any]
+) -> Iterator[str]:
     known, other = schema.get("properties", {}), schema.get("additionalProperties", {})
     for key in schema.get("required", ()):
         if key not in value:
             yield f"{at}: {key} is missing"
     for key, item in value.items():
         if key in known:
-            yield from faults(item, known[key], f"{at}.{key}")
+            yield from faults(item, known[key], f"{at}.{key}", whole)
         elif other is False:
             yield f"{at}: {key} is not known"
         elif isinstance(other, dict):
-            yield from faults(item, other, f"{at}.{key}")
+            yield from faults(item, other, f"{at}.{key}", whole)
 
 
 def test_the_object_is_as_agreed(golden: Callable[[str, str], None]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import kpi_engine
 from kpi_engine.terms.codes import CODES
 
-CODE = re.compile(r'"([BHRV]\d{3})"')
+CODE = re.compile(r'"([BHPRV]\d{3})"')
 SOURCES = sorted(Path(kpi_engine.__file__).parent.rglob("*.py"))
 
 

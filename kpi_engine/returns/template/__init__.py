@@ -1,5 +1,9 @@
 """The return template: the empty workbook that a team fills, and the filled one that examples need."""
 
+import os
+
+os.environ.setdefault("OPENPYXL_LXML", "False")  # the same bytes whether or not lxml is installed
+
 from kpi_engine.returns.template.write import (
     Filling,
     build_return,
