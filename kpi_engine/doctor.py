@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kpi_engine.rulebook.book import RuleBook
 
 _NEEDED = ("duckdb", "jinja2", "nanoarrow", "openpyxl", "pydantic", "PyYAML", "rich", "typer", "xlsxwriter")
-_EXTRAS = (("typst", "pdf"), ("python-docx", "word"))
+_EXTRAS = (("typst", "pdf"), ("fontpkg-arimo", "pdf"), ("python-docx", "word"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1170,14 +1170,14 @@ CODES = MappingProxyType(
         "P101": Code(
             REFUSE,
             "No explanation where action is needed",
-            "{measure} ({id}) needs action, and the return for {month} does not say why or what will be done; the report for the {board} waits for it.",
+            "{measure} ({id}) needs action, and the return for {month} does not say why or what will be done: the report waits for it.",
             "Fill in why and action for {id} on the Commentary sheet of that return, or give --allow-missing-commentary to print that no explanation is given.",
         ),
         "P110": Code(
             REFUSE,
             "Format that wants a library",
             "The {format} needs {library}, which is not installed.",
-            "Install it: pip install 'kpi-engine[{extra}]'",
+            "Install it by: pip install 'kpi-engine[{extra}]'.",
         ),
     }
 )

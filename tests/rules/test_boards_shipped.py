@@ -20,7 +20,12 @@ DOZEN = 12
 HOS_QA = "Head of Service for Engagement, Safeguarding and Quality Assurance"
 BOARDS = {  # id: lead, cadence, audience, sections
     "divisional-management-team": ("Director of Children's Services", "month", "internal", SECTIONS),
-    "achieving-excellence-board": ("Independent Scrutineer", "quarter", "internal", ("exceptions",)),
+    "achieving-excellence-board": (
+        "Independent Scrutineer",
+        "quarter",
+        "internal",
+        ("summary", "exceptions"),
+    ),
     "corporate-parenting-advisory-committee": (
         "Lead Member for Children and Families",
         "quarter",

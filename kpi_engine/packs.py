@@ -1,0 +1,144 @@
+"""The packs of boards, top to bottom: judge a period, escalate, decide what may be shown, write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+from kpi_engine.check import judged_at
+from kpi_engine.errors import ExtraMissing
+from kpi_engine.escalation.engine import deriving
+from kpi_engine.escalation.escalate import escalate
+from kpi_engine.reports.board.build import board_report
+from kpi_engine.reports.board.disclosure import disclosures
+from kpi_engine.reports.board.pack import name_of, written
+from kpi_engine.reports.board.report import BoardReport
+from kpi_engine.rulebook.pack import Cadence
+from kpi_engine.terms.period import MONTH, YEAR
+from kpi_engine.verdicts.judge import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+
+    from kpi_engine.check import Gathered
+    from kpi_engine.escalation.outcome import Escalated
+    from kpi_engine.reports.board.pack import PackFormat
+    from kpi_engine.rulebook.book import RuleBook
+    from kpi_engine.rulebook.pack import Board
+    from kpi_engine.terms.checked import Checked
+    from kpi_engine.terms.finding import Finding
+    from kpi_engine.terms.period import Period
+
+    Standing = tuple[Checked, Escalated]
+
+
+@dataclass(frozen=True, slots=True)
+class Packs:
+    """The reports, by board; `refused` says why there are none."""
+
+    reports: Mapping[str, BoardReport]
+    refused: tuple[Finding, ...] = ()
+
+    def files(self, formats: Sequence[PackFormat]) -> tuple[Mapping[str, bytes], tuple[Finding, ...]]:
+        """The files by name, and what is missing on this machine to write the others."""
+        made: dict[str, bytes] = {}
+        missing: dict[Finding, None] = {}
+        for board, report in self.reports.items():
+            for form in formats:
+                try:
+                    made[name_of(board, report.period, form)] = written(report, form)
+                except ExtraMissing as error:
+                    missing.update(dict.fromkeys(error.findings))
+        return made, tuple(missing)
+
+
+def packs(  # noqa: PLR0913  (what is asked for; all but three are keywords)
+    gathered: Gathered,
+    rulebook: RuleBook,
+    boards: Sequence[Board],
+    *,
+    period: Period | None = None,
+    meeting: date | None = None,
+    audience: str | None = None,
+    allow_missing_commentary: bool = False,
+) -> Packs:
+    """One report a board, of the period that its cadence gives; all of them, or none and every reason.
+
+    `period` left out: the latest month any file claims, or the latest quarter that it ends or follows.
+    `audience` stands in for the boards' own.
+    """
+    latest = period or max(gathered.months, default=None)
+    if latest is None:
+        return Packs({}, judged_at(gathered, rulebook, None).findings)
+    reports: dict[str, BoardReport] = {}
+    refused: dict[Finding, None] = {}
+    with deriving() as derive:
+
+        @cache
+        def standing(of: Period) -> Standing:
+            checked = judged_at(gathered, rulebook, of)
+            escalated = escalate(rulebook, checked, derive=derive)
+            if escalated is None:  # a period is judged, so there is one
+                raise AssertionError(of)
+            return checked, escalated
+
+        for board in boards:
+            made = _report(
+                rulebook,
+                replace(board, audience=audience or board.audience),
+                standing(_period_of(board, latest)),
+                meeting=meeting,
+                allow_missing_commentary=allow_missing_commentary,
+            )
+            if isinstance(made, BoardReport):
+                reports[board.id] = made
+            else:
+                refused.update(dict.fromkeys(made))
+    return Packs({}, tuple(refused)) if refused else Packs(reports)
+
+
+def _report(
+    rulebook: RuleBook,
+    board: Board,
+    standing: Standing,
+    *,
+    meeting: date | None,
+    allow_missing_commentary: bool,
+) -> BoardReport | tuple[Finding, ...]:
+    checked, escalated = standing
+    shown = disclosures(
+        rulebook,
+        checked.measured,
+        tuple(_so_far(escalated.now.period, min(checked.measured.records, default=escalated.now.period))),
+        rulebook.audiences[board.audience],
+        board.measures,
+        lambda period: judge(rulebook, period, checked.measured),
+    )
+    return board_report(
+        rulebook,
+        checked,
+        escalated,
+        board,
+        meeting=meeting,
+        disclosure=shown,
+        allow_missing_commentary=allow_missing_commentary,
+    )
+
+
+def _period_of(board: Board, latest: Period) -> Period:
+    """The board's own period: a year as asked; else the month, or the quarter that ended last."""
+    if latest.length == YEAR:
+        return latest
+    if board.cadence is Cadence.MONTH:
+        return latest.last_month
+    quarter = latest.quarter
+    return quarter if quarter.last_month == latest.last_month else quarter.plus(-quarter.length)
+
+
+def _so_far(period: Period, first: Period) -> Iterator[Period]:
+    """The periods as long as `period`, from the one that holds the month `first` to itself."""
+    back = max(0, (period.first - first.first + period.length - MONTH) // period.length)
+    for n in range(back, -1, -1):
+        yield period.plus(-n * period.length)

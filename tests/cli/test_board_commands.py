@@ -1,0 +1,82 @@
+"""`kpi exceptions` and `kpi report` as a user runs them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.run import ROOT, kpi
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MARCH = ROOT / "inputs" / "returns_2025-03.xlsx"
+ALONE = ("--format", "html", "--format", "json", "--format", "csv")
+
+
+def test_a_board_hears_only_what_it_is_told() -> None:
+    every, board = (
+        json.loads(kpi("exceptions", MARCH, "--format", "json", *more).out)
+        for more in ((), ("--board", "iro-service"))
+    )
+    assert {one["kind"] for one in board["exceptions"]} < {one["kind"] for one in every["exceptions"]}
+    assert all("iro-service" in one["tell"] for one in board["exceptions"])
+
+
+def test_the_exit_code_is_that_of_the_check() -> None:
+    assert kpi("exceptions", MARCH).code == kpi("check", MARCH).code == 1
+    assert kpi("exceptions", MARCH, "--exit-zero").code == 0
+    assert kpi("exceptions", "no-such-file.xlsx").code == 4
+
+
+def test_the_engine_built_in_says_the_same_and_that_it_was_asked_for() -> None:
+    usual = json.loads(kpi("exceptions", MARCH, "--format", "json").out)
+    asked = json.loads(kpi("exceptions", MARCH, "--format", "json", KPI_ENGINE="built-in").out)
+    assert asked.pop("engine")["name"] == "built-in"
+    usual.pop("engine")
+    assert usual == asked
+
+
+def test_a_misspelt_board_is_refused_with_the_nearest() -> None:
+    told = kpi("exceptions", MARCH, "--board", "iro-sevice")
+    assert told.code == 2
+    assert "Did you mean iro-service?" in " ".join(told.err.split())
+
+
+def test_explain_proves_the_exception_down_to_its_cells() -> None:
+    told = kpi("explain", "cic-permanent-workforce", MARCH).out
+    assert "rules/escalations.yaml:" in told
+    assert "cells Workforce!F" in told
+    assert "Why not: " in told
+
+
+def test_a_pack_waits_for_the_commentary_that_is_missing(tmp_path: Path) -> None:
+    december = ROOT / "inputs" / "returns_2023-12.xlsx"
+    told = kpi("report", december, "--board", "divisional-management-team", "--out", tmp_path, *ALONE)
+    assert told.code == 2
+    assert "--allow-missing-commentary" in told.err
+    assert list(tmp_path.iterdir()) == []
+    allowed = ("--allow-missing-commentary", "--out", tmp_path, *ALONE)
+    assert kpi("report", december, "--board", "divisional-management-team", *allowed).code == 0
+    (page,) = tmp_path.glob("*.html")
+    assert "No explanation given" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Adak"])
+def test_the_same_input_gives_the_same_bytes_anywhere(tmp_path: Path, zone: str) -> None:
+    for place, environment in (("here", {}), ("there", {"TZ": zone, "LC_ALL": "C", "PYTHONHASHSEED": "7"})):
+        asked = ("--board", "iro-service", "--meeting", "2025-04-17", "--out", tmp_path / place)
+        told = kpi("report", MARCH, *asked, "--allow-missing-commentary", **environment)
+        assert told.code == 0, told.err
+    here, there = ({f.name: f.read_bytes() for f in (tmp_path / p).iterdir()} for p in ("here", "there"))
+    assert sorted(here) == sorted(there)
+    assert [name for name in here if here[name] != there[name]] == []
+
+
+def test_a_report_says_which_boards_there_are() -> None:
+    told = kpi("report", MARCH, "--out", "nowhere")
+    assert told.code == 2
+    assert "--all-boards" in told.err
+    assert not (ROOT / "nowhere").exists()
