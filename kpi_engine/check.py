@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from kpi_engine.history.file import open_history
-from kpi_engine.history.read import NOTHING_HELD, Held, measured_otherwise, records
+from kpi_engine.history.read import NOTHING_HELD, Held, before_corrections, measured_otherwise, records
 from kpi_engine.measures.embedded import EmbeddedEngine
 from kpi_engine.measures.measure import measure_month
 from kpi_engine.returns.assemble import across_months, assemble
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from kpi_engine.rulebook.book import Authority, RuleBook
     from kpi_engine.terms.finding import Finding
+    from kpi_engine.terms.measurement import MonthRecords
     from kpi_engine.terms.period import Period
     from kpi_engine.terms.returned import MilestoneRow, MonthReturn, Return
 
@@ -142,6 +143,20 @@ def held_in(history: Path | None, returns: Sequence[Return], rulebook: RuleBook)
         return NOTHING_HELD
     with open_history(history) as opened:
         return records(opened, authority_of(months_of(returns, rulebook), rulebook))
+
+
+def stood_in(
+    history: Path | None, returns: Sequence[Return], rulebook: RuleBook
+) -> tuple[Mapping[Period, MonthRecords], ...]:
+    """All months as reports went out with them before each correction that `history` knows of, first to last.
+
+    The newest state in it is among them, since a return given may correct it in its turn.
+    """
+    if history is None:
+        return ()
+    with open_history(history) as opened:
+        council = authority_of(months_of(returns, rulebook), rulebook)
+        return before_corrections(opened, council) or (records(opened, council).records,)
 
 
 def measure_months(months: Mapping[Period, MonthReturn], rulebook: RuleBook, held: Held) -> Measured:

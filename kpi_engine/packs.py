@@ -11,7 +11,7 @@ from kpi_engine.errors import ExtraMissing
 from kpi_engine.escalation.engine import deriving
 from kpi_engine.escalation.escalate import escalate
 from kpi_engine.reports.board.build import board_report
-from kpi_engine.reports.board.disclosure import disclosures
+from kpi_engine.reports.board.disclosure import Edition, disclosures
 from kpi_engine.reports.board.pack import name_of, written
 from kpi_engine.reports.board.report import BoardReport
 from kpi_engine.rulebook.pack import Cadence
@@ -19,7 +19,7 @@ from kpi_engine.terms.period import MONTH, YEAR
 from kpi_engine.verdicts.judge import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from kpi_engine.check import Gathered
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kpi_engine.rulebook.pack import Board
     from kpi_engine.terms.checked import Checked
     from kpi_engine.terms.finding import Finding
+    from kpi_engine.terms.measurement import MonthRecords
     from kpi_engine.terms.period import Period
 
     Standing = tuple[Checked, Escalated]
@@ -63,11 +64,13 @@ def packs(  # noqa: PLR0913  (what is asked for; all but three are keywords)
     meeting: date | None = None,
     audience: str | None = None,
     allow_missing_commentary: bool = False,
+    corrected: Sequence[Mapping[Period, MonthRecords]] = (),
 ) -> Packs:
     """One report a board, of the period that its cadence gives; all of them, or none and every reason.
 
     `period` left out: the latest month any file claims, or the latest quarter that it ends or follows.
-    `audience` stands in for the boards' own.
+    `audience` stands in for the boards' own. `corrected` are the months as earlier packs went out with
+    them, where they have been corrected since.
     """
     latest = period or max(gathered.months, default=None)
     if latest is None:
@@ -91,6 +94,7 @@ def packs(  # noqa: PLR0913  (what is asked for; all but three are keywords)
                 standing(_period_of(board, latest)),
                 meeting=meeting,
                 allow_missing_commentary=allow_missing_commentary,
+                corrected=corrected,
             )
             if isinstance(made, BoardReport):
                 reports[board.id] = made
@@ -99,22 +103,30 @@ def packs(  # noqa: PLR0913  (what is asked for; all but three are keywords)
     return Packs({}, tuple(refused)) if refused else Packs(reports)
 
 
-def _report(
+def _report(  # noqa: PLR0913  (what a report is made from; the last three are keywords)
     rulebook: RuleBook,
     board: Board,
     standing: Standing,
     *,
     meeting: date | None,
     allow_missing_commentary: bool,
+    corrected: Sequence[Mapping[Period, MonthRecords]],
 ) -> BoardReport | tuple[Finding, ...]:
     checked, escalated = standing
+    measured, period = checked.measured, escalated.now.period
     shown = disclosures(
         rulebook,
-        checked.measured,
-        tuple(_so_far(escalated.now.period, min(checked.measured.records, default=escalated.now.period))),
+        measured,
+        tuple(_so_far(period, measured.records)),
         rulebook.audiences[board.audience],
         board.measures,
-        lambda period: judge(rulebook, period, checked.measured),
+        lambda of: judge(rulebook, of, measured),
+        [
+            Edition(of, {v.indicator: v for v in judge(rulebook, of, then)}, then)
+            for then in (replace(measured, records=state) for state in corrected)
+            for of in _so_far(period, then.records)
+            if of.last_month <= max(then.records)
+        ],
     )
     return board_report(
         rulebook,
@@ -137,8 +149,9 @@ def _period_of(board: Board, latest: Period) -> Period:
     return quarter if quarter.last_month == latest.last_month else quarter.plus(-quarter.length)
 
 
-def _so_far(period: Period, first: Period) -> Iterator[Period]:
-    """The periods as long as `period`, from the one that holds the month `first` to itself."""
+def _so_far(period: Period, months: Iterable[Period]) -> Iterator[Period]:
+    """The periods as long as `period`, from the one that holds the first of `months` to itself."""
+    first = min(months, default=period)
     back = max(0, (period.first - first.first + period.length - MONTH) // period.length)
     for n in range(back, -1, -1):
         yield period.plus(-n * period.length)

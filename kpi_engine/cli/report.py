@@ -75,7 +75,7 @@ def report(  # noqa: PLR0913, PLR0917  (a command's options)
     opened: Annotated[bool, typer.Option("--open", help="Open the HTML when it is written.")] = False,
 ) -> None:
     """Write the exception report of a board: HTML, PDF, Word, Excel, JSON and CSV."""
-    from kpi_engine.check import gathered, held_in, read_returns
+    from kpi_engine.check import gathered, held_in, read_returns, stood_in
     from kpi_engine.packs import packs
     from kpi_engine.reports.board.pack import put
 
@@ -97,6 +97,7 @@ def report(  # noqa: PLR0913, PLR0917  (a command's options)
             meeting=meeting,
             audience=audience,
             allow_missing_commentary=allow_missing_commentary,
+            corrected=stood_in(history, returns, rulebook),
         )
     )
     if made.refused:

@@ -59,6 +59,23 @@ def records(history: History, authority: str) -> Held:
         )
 
 
+def before_corrections(history: History, authority: str) -> tuple[Mapping[Period, MonthRecords], ...]:
+    """All months as they stood before each correction of one, first to last; none where none was corrected.
+
+    The last of them is how they stand now, if anything was ever corrected.
+    """
+    with told(history.path), _reading(history), _content_of(history):
+        states: list[Mapping[Period, _Month]] = []
+        newest: dict[Period, _Month] = {}
+        for month in sorted(_months(history.connection, authority), key=lambda one: one.number):
+            if month.period in newest:
+                states.append(dict(newest))
+            newest[month.period] = month
+        if states:
+            states.append(newest)
+        return tuple(_newest_measurements(history.connection, authority, state) for state in states)
+
+
 def authorities(history: History) -> tuple[str, ...]:
     """The codes of the councils that `history` knows, in order."""
     with told(history.path):
@@ -280,7 +297,7 @@ def _newest_measurements(
     rows = connection.execute("SELECT * FROM measurements WHERE authority = ?", (authority,))
     for row in rows:
         _, measure, basis, _group, period, revision, recalculation = row[:KEY]
-        if kept[period] == (revision, recalculation):
+        if kept.get(period) == (revision, recalculation):
             (own if Basis(basis) is Basis.OWN else whole)[period][measure] = measurement_of(row)
     return {period: MonthRecords(own[str(period)], whole[str(period)]) for period in newest}
 

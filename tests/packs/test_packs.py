@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pikepdf
@@ -104,6 +105,24 @@ def test_a_public_pack_says_less_than_the_same_for_its_own_staff() -> None:
     assert (own.public, public.public) == (False, True)
     assert "[c]" not in {measure.figure for measure in own.measures}
     assert "[c]" in {measure.figure for measure in public.measures}
+
+
+def test_a_small_correction_keeps_a_figure_back_that_was_open() -> None:
+    board, months = (rulebook().boards["scrutiny-committee"],), year().measured.records
+    last = max(months)
+    told = {
+        one.id: one.figure
+        for one in packs(year(), rulebook(), board, corrected=[months]).reports["scrutiny-committee"].measures
+    }
+    was = months[last].own["life-story-books"]
+    assert was.low is not None
+    fewer = replace(was.low, numerator=was.low.numerator - 1)
+    one_less = replace(was, low=fewer, high=fewer)
+    then = {**months, last: replace(months[last], own={**months[last].own, "life-story-books": one_less})}
+    corrected = packs(year(), rulebook(), board, corrected=[then]).reports["scrutiny-committee"].measures
+    changed = {one.id for one in corrected if one.figure != told[one.id]}
+    assert changed == {"life-story-books"}
+    assert {one.figure for one in corrected if one.id in changed} == {"[c]"}
 
 
 def test_golden_pack(golden: Callable[[str, str], None]) -> None:
