@@ -114,14 +114,17 @@ def test_a_small_correction_keeps_a_figure_back_that_was_open() -> None:
         one.id: one.figure
         for one in packs(year(), rulebook(), board, corrected=[months]).reports["scrutiny-committee"].measures
     }
-    was = months[last].own["life-story-books"]
+    was = months[last].own["life-story-matched-and-sg"]
     assert was.low is not None
     fewer = replace(was.low, numerator=was.low.numerator - 1)
     one_less = replace(was, low=fewer, high=fewer)
-    then = {**months, last: replace(months[last], own={**months[last].own, "life-story-books": one_less})}
+    then = {
+        **months,
+        last: replace(months[last], own={**months[last].own, "life-story-matched-and-sg": one_less}),
+    }
     corrected = packs(year(), rulebook(), board, corrected=[then]).reports["scrutiny-committee"].measures
     changed = {one.id for one in corrected if one.figure != told[one.id]}
-    assert changed == {"life-story-books"}
+    assert changed == {"life-story-matched-and-sg"}
     assert {one.figure for one in corrected if one.id in changed} == {"[c]"}
 
 

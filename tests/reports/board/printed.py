@@ -398,7 +398,9 @@ def _drawn(name: str, svg: Any, ends: Sequence[Period]) -> Iterator[tuple[str, s
         step = (last - first) / max(1, len(months) - 1)
         at = round((x - first) / step) if step else 0
         if len(places) == len(months):
-            value, off = low + (y - low_y) * per, abs(per) / 10 + Fraction(1, 10)
+            value = low + (y - low_y) * per
+            # Labels are to one decimal and places too, and both ends of the scale may be out.
+            off = (abs(per) / 5 + Fraction(1, 20)) * (1 + 2 * abs(y - low_y) / abs(high_y - low_y))
             yield name, f"drawn {months[at]}", f"{float(value - off):.4f} {float(value + off):.4f}"
 
 
