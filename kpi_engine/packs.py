@@ -69,8 +69,9 @@ def packs(  # noqa: PLR0913  (what is asked for; all but three are keywords)
     """One report a board, of the period that its cadence gives; all of them, or none and every reason.
 
     `period` left out: the latest month any file claims, or the latest quarter that it ends or follows.
-    `audience` stands in for the boards' own. `corrected` are the months as earlier packs went out with
-    them, where they have been corrected since.
+    A board from which anything is kept back has no report of a year. `audience` stands in for the
+    boards' own. `corrected` are the months as earlier packs went out with them, where they have been
+    corrected since.
     """
     latest = period or max(gathered.months, default=None)
     if latest is None:
@@ -87,11 +88,12 @@ def packs(  # noqa: PLR0913  (what is asked for; all but three are keywords)
                 raise AssertionError(of)
             return checked, escalated
 
-        for board in boards:
+        for board in (replace(one, audience=audience or one.audience) for one in boards):
+            sees_all = rulebook.audiences[board.audience].threshold == 0
             made = _report(
                 rulebook,
-                replace(board, audience=audience or board.audience),
-                standing(_period_of(board, latest)),
+                board,
+                standing(_period_of(board, latest, yearly=sees_all)),
                 meeting=meeting,
                 allow_missing_commentary=allow_missing_commentary,
                 corrected=corrected,
@@ -139,9 +141,12 @@ def _report(  # noqa: PLR0913  (what a report is made from; the last three are k
     )
 
 
-def _period_of(board: Board, latest: Period) -> Period:
-    """The board's own period: a year as asked; else the month, or the quarter that ended last."""
-    if latest.length == YEAR:
+def _period_of(board: Board, latest: Period, *, yearly: bool) -> Period:
+    """The month, or the quarter that ended last, as the board's cadence is; a year as asked, if `yearly`.
+
+    A year's pack beside those of its quarters would give back what they keep back.
+    """
+    if latest.length == YEAR and yearly:
         return latest
     if board.cadence is Cadence.MONTH:
         return latest.last_month

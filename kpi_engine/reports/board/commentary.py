@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _RECOGNISABLE: Final = re.compile(r"R4\d\d")
 _CELLS: Final = re.compile(r"[A-Z]+(\d+)(?::[A-Z]+(\d+))?")
+_IN_WORDS: Final = re.compile(r"\b(?:one|two|three|four|five|single|both|none)\b", re.IGNORECASE)
 _YEAR: Final = re.compile(r"\b20\d\d\b")
 
 
@@ -73,7 +74,9 @@ def _printed(brief: Brief, given: Explanation, text: str) -> str:
         return text.strip()
     if any(_RECOGNISABLE.fullmatch(found.code) and _is_on(brief, given, found) for found in _findings(brief)):
         return MAY_IDENTIFY
-    if not brief.open(given.indicator) and any(map(str.isnumeric, _YEAR.sub("", text))):
+    if not brief.open(given.indicator) and (
+        any(map(str.isnumeric, _YEAR.sub("", text))) or _IN_WORDS.search(text)
+    ):
         return MAY_TELL
     return text.strip()
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from kpi_engine.reports.board.inference import Small, is_small
 from kpi_engine.rulebook.book import Kind, Operator
-from kpi_engine.terms.expression import AllOf, Not
+from kpi_engine.terms.expression import AllOf, Compare, IsBlank, IsTrue, Not, OneOf, columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -137,6 +138,8 @@ def clash(ledger: Ledger, lines: Sequence[Line], small: Small, *, every: bool = 
             compared = other[0] != part[0] and (every or other in nested)
             if compared and any(0 < abs(count - one) <= small.threshold for one in counts):
                 return True
+        if _rest_of_three(ledger, place, (part, count), small):
+            return True
         if part[1] == "whole":
             for name, target in ledger.said[place]:
                 group = ledger.groups.get((name, "whole"))
@@ -144,6 +147,34 @@ def clash(ledger: Ledger, lines: Sequence[Line], small: Small, *, every: bool = 
                 if alike and name != part[0] and one_answer(count, target, small):
                     return True
     return False
+
+
+def _rest_of_three(ledger: Ledger, place: Place, new: tuple[Part, Fraction], small: Small) -> bool:
+    """Whether few are left of a group less two groups apart within it, `new` being one of the three."""
+    held = [(part, one) for part, counts in ledger.printed[place].items() for one in counts]
+    for pair in combinations(held, 2):
+        three = (new, *pair)
+        for n, (whole, count) in enumerate(three):
+            (a, one), (b, two) = three[:n] + three[n + 1 :]
+            left = count - one - two
+            if 0 < left <= small.threshold and _apart_within(ledger, whole, a, b):
+                return True
+    return False
+
+
+def _apart_within(ledger: Ledger, whole: Part, a: Part, b: Part) -> bool:
+    all_, one, other = (ledger.groups.get(part) for part in (whole, a, b))
+    if all_ is None or one is None or other is None or not (one.within(all_) and other.within(all_)):
+        return False
+    return any(_exclude(x, y) or _exclude(y, x) for x in one.conditions for y in other.conditions)
+
+
+def _exclude(one: Condition, other: Condition) -> bool:
+    """Whether no row can fulfil both: the opposite, or a blank that would have to say something."""
+    if Not(one) == other:
+        return True
+    says = isinstance(other, Compare | OneOf | IsTrue)
+    return isinstance(one, IsBlank) and says and bool(columns_of(one) & columns_of(other))
 
 
 def write(ledger: Ledger, lines: Iterable[Line]) -> None:

@@ -23,16 +23,30 @@ if TYPE_CHECKING:
 
     from kpi_engine.rulebook.book import Indicator
 
-MONTHS: Final = "January February March April May June July August September October November December".split()
+MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _MONTH: Final = rf"(?:{'|'.join(MONTHS)})"
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _C: Final = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _EXCEL_DAY_0: Final = 693_594
 _TARGET_COLOUR, _GREY, _INK = "#A8123A", "#616161", "#1F2933"
 Column: Final = {
-    **{"latest": "latest", "figure": "latest", "count": "met", "of": "whole", "counts": "counts"},
-    **{"gap": "gap", "before": "previous", "previous": "previous", "state": "state", "target": "target"},
-    **{"note": "note", "facts": "facts", "figures beside": "besides", "months": "months"},
+    "latest": "latest",
+    "figure": "latest",
+    "count": "met",
+    "of": "whole",
+    "counts": "counts",
+    "gap": "gap",
+    "before": "previous",
+    "previous": "previous",
+    "state": "state",
+    "target": "target",
+    "note": "note",
+    "facts": "facts",
+    "figures beside": "besides",
+    "months": "months",
 }
 """What a column or key is called in any format, and which statement stands in it."""
 
@@ -97,7 +111,7 @@ class Reader:
             return f"beside {self.sides[label]}", text
         month = months_named(label)
         if month and re.fullmatch(rf"{_MONTH} \d{{4}}", label):
-            return f"month {month[0]}", text
+            return f"behind {month[0]}", text
         return f"said {label}", text
 
     # ── JSON and CSV ─────────────────────────────────────────────────────────
@@ -191,11 +205,15 @@ class Reader:
             yield name, "sentence", li.text_content()
         for pair in card.xpath(".//dl/div"):
             yield name, *self._labelled(pair.xpath("string(dt)"), pair.xpath("string(dd)"))
-        for attribute in card.xpath(".//@alt | .//@title | .//@aria-label | .//@*[starts-with(name(),'data-')]"):
+        for attribute in card.xpath(
+            ".//@alt | .//@title | .//@aria-label | .//@*[starts-with(name(),'data-')]"
+        ):
             yield name, "sentence", str(attribute)
         for row in card.xpath(".//table[@class='figures']/tbody/tr"):
             (month,) = months_named(row.xpath("string(th)"))
-            heads = [head.text_content() for head in card.xpath(".//table[@class='figures']//th[@scope='col']")]
+            heads = [
+                head.text_content() for head in card.xpath(".//table[@class='figures']//th[@scope='col']")
+            ]
             for head, cell in zip(heads[1:], row.xpath("td"), strict=True):
                 if head in {"Figure", "Counts"}:
                     yield name, f"month {month}", cell.text_content()
@@ -213,7 +231,9 @@ class Reader:
             heads = [str(cell.value) for cell in sheet[1]]
             for row in sheet.iter_rows(min_row=2):
                 cells = {head: _excel_text(cell) for head, cell in zip(heads, row, strict=True)}
-                name = cells.get("Measure id") or self.named(cells.get("Measure", "") or cells.get("About", ""))
+                name = cells.get("Measure id") or self.named(
+                    cells.get("Measure", "") or cells.get("About", "")
+                )
                 if sheet.title == "Readme":
                     yield from self._changed(cells["Text"])
                 elif name in self.indicators and sheet.title == "Series":
@@ -286,7 +306,10 @@ class Reader:
                 yield from self._changed(text)
 
     def _word_table(self, table: Any) -> Iterator[tuple[str, str, str]]:  # noqa: ANN401
-        rows = [[[_text(p) for p in c.iter(f"{_W}p")] for c in r.findall(f"{_W}tc")] for r in table.iter(f"{_W}tr")]
+        rows = [
+            [[_text(p) for p in c.iter(f"{_W}p")] for c in r.findall(f"{_W}tc")]
+            for r in table.iter(f"{_W}tr")
+        ]
         heads = [" ".join(cell) for cell in rows[0]]
         for row in rows[1:]:
             name = self.named(" ".join(row[0]))
@@ -314,7 +337,7 @@ class Reader:
     # ── PDF ──────────────────────────────────────────────────────────────────
 
     def _pdf(self, content: bytes) -> Iterator[tuple[str, str, str]]:
-        """What the structure says in place of pictures; the page's words are compared with the other formats'."""
+        """What its structure says in place of pictures; its words are compared with those of the page."""
         with pikepdf.open(io.BytesIO(content)) as book:
             for item in book.objects:
                 if isinstance(item, pikepdf.Dictionary):
@@ -333,7 +356,9 @@ def loose_texts(form: str, content: bytes) -> list[str]:
             return [*told, bytes(book.Root.Metadata.read_bytes()).decode(), *book.attachments]
     if form in {"docx", "xlsx"}:
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
-            odd = [name for name in parts.namelist() if name.startswith(("docProps", "customXml", "xl/comments"))]
+            odd = [
+                name for name in parts.namelist() if name.startswith(("docProps", "customXml", "xl/comments"))
+            ]
             told = [parts.read(name).decode() for name in odd]
             if form == "xlsx":
                 told += re.findall(r"<definedName [^>]*>[^<]*", parts.read("xl/workbook.xml").decode())
@@ -409,7 +434,9 @@ def _scale(svg: Any) -> Iterator[tuple[Fraction, Fraction]]:  # noqa: ANN401
     labels = {
         what: Fraction(figure)
         for text in svg.xpath(".//text/text()")
-        for figure, what in re.findall(r"^([+-]?[\d.]+)%?(?: days)? (target|upper limit|average|lower limit)$", text)
+        for figure, what in re.findall(
+            r"^([+-]?[\d.]+)%?(?: days)? (target|upper limit|average|lower limit)$", text
+        )
     }
     rows = [
         Fraction(match[1])
@@ -420,5 +447,5 @@ def _scale(svg: Any) -> Iterator[tuple[Fraction, Fraction]]:  # noqa: ANN401
         yield rows[-2], labels["upper limit"]
         yield rows[-1], labels["lower limit"]
     for line in svg.xpath(f".//path[@stroke='{_TARGET_COLOUR}']/@d")[-1:]:
-        if (match := re.match(r"M[\d.]+ ([\d.]+)H[\d.]+$", line)) and "target" in labels:
+        if "target" in labels and (match := re.match(r"M[\d.]+ ([\d.]+)H[\d.]+$", line)):
             yield Fraction(match[1]), labels["target"]
