@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def exceptions(  # noqa: PLR0913, PLR0917  (a command's options)
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH...]", help="Workbooks or folders. Left out: what the history holds."),
+        typer.Argument(metavar="PATH", help="Workbooks or folders. Left out: what the history holds."),
     ] = None,
     board: Annotated[
         str | None,
