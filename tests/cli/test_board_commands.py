@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -73,6 +75,34 @@ def test_the_same_input_gives_the_same_bytes_anywhere(tmp_path: Path, zone: str)
     here, there = ({f.name: f.read_bytes() for f in (tmp_path / p).iterdir()} for p in ("here", "there"))
     assert sorted(here) == sorted(there)
     assert [name for name in here if here[name] != there[name]] == []
+
+
+WITHOUT_EXTRAS = """
+import sys
+sys.modules.update(dict.fromkeys(["typst", "fontpkg_arimo", "docx"]))
+from kpi_engine.cli import app
+app(sys.argv[1:])
+"""
+
+
+def test_without_the_extras_the_other_formats_are_written_and_a_line_says_so(tmp_path: Path) -> None:
+    asked = (
+        "report",
+        str(MARCH),
+        "--board",
+        "iro-service",
+        "--allow-missing-commentary",
+        "--out",
+        str(tmp_path),
+    )
+    words = [sys.executable, "-c", WITHOUT_EXTRAS, *asked]
+    done = subprocess.run(words, capture_output=True, encoding="utf-8", cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {path.suffix for path in tmp_path.iterdir()} == {".html", ".xlsx", ".json", ".csv"}
+    assert "pip install 'kpi-engine[pdf]'" in done.stderr
+    assert "pip install 'kpi-engine[word]'" in done.stderr
+    named = subprocess.run([*words, "--format", "pdf"], capture_output=True, cwd=ROOT, check=False)
+    assert named.returncode == 2
 
 
 def test_a_report_says_which_boards_there_are() -> None:

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from kpi_engine.reports.board.report import Picture
-from kpi_engine.reports.board.typeset import drawn, settable, typeset
+from kpi_engine.reports.board.typeset import drawn, require, settable, typeset
 from kpi_engine.terms.period import Period
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def to_pdf(report: BoardReport) -> bytes:
     Dated by the meeting, or else by the last day of its period. Raises ExtraMissing where typst or its font
     is not installed.
     """
+    require("PDF", "pdf")
     drawings: dict[str, str] = {}
     content = {"report": _told(report, drawings), "parts": _parts(report), "cards": _cards(report)}
     page = files("kpi_engine.reports.board").joinpath("page.typ").read_bytes()
@@ -34,8 +35,6 @@ def to_pdf(report: BoardReport) -> bytes:
     made = typeset(
         {"main.typ": page, "report.json": json.dumps(content).encode(), **read},
         "pdf",
-        what="PDF",
-        extra="pdf",
         standards=("ua-1", "a-2a"),
         dated=datetime.combine(_dated(report), time(), UTC),
     )

@@ -27,24 +27,25 @@ _MARKS: Final = frozenset("■▲◇◆●○→↗↘↑↓←\N{REPLACEMENT CH
 """Characters that are set in DejaVu Sans Mono, which typst itself holds."""
 
 
-def typeset(  # noqa: PLR0913  (all but two are keywords)
+def require(what: str, extra: str) -> None:
+    """Raise ExtraMissing, which tells `what` and `extra`, where typst or the font is not installed."""
+    for library, module in _LIBRARIES:
+        if find_spec(module) is None:
+            raise ExtraMissing([finding("P110", format=what, library=library, extra=extra)])
+
+
+def typeset(
     files: Mapping[str, bytes],
     form: Literal["pdf", "png"],
     *,
-    what: str,
-    extra: str,
     standards: Sequence[PDFStandard] = (),
     dated: datetime | None = None,
     dots: int | None = None,
 ) -> bytes:
     """The document `main.typ` of `files`, which reads the others by name, as PDF or (of one page) as PNG.
 
-    Drawings are given by `drawn`, texts by `settable`; `dots` are those of an inch. Raises ExtraMissing,
-    which tells `what` and `extra`, where typst or the font is not installed.
+    Drawings are given by `drawn`, texts by `settable`; `dots` are those of an inch. `require` comes first.
     """
-    for library, module in _LIBRARIES:
-        if find_spec(module) is None:
-            raise ExtraMissing([finding("P110", format=what, library=library, extra=extra)])
     from typst import compile as compiled  # noqa: PLC0415  (an extra)
 
     return compiled(
