@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from kpi_engine.cli.edges import (
     checked_on,
     colour_wanted,
     existing,
+    indicator_of,
     nothing_found,
     or_refuse,
     progress,
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from kpi_engine.terms.checked import Checked
     from kpi_engine.terms.period import Period
     from kpi_engine.trend import Trend
+
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
+"""What can only be meant as a measure, unless there is a file or folder of that name."""
 
 history_app = typer.Typer(help="What was recorded: list, show, export.", no_args_is_help=True)
 app.add_typer(history_app, name="history")
@@ -176,6 +181,9 @@ def trend(  # noqa: PLR0913, PLR0917  (a command's options)
     rulebook = rulebook_of(rules)
     ids = [word for word in what or () if word in measures_of(rulebook)]
     paths = [Path(word) for word in what or () if word not in measures_of(rulebook)]
+    for path in paths:
+        if not path.exists() and _ID.fullmatch(str(path)):
+            indicator_of(rulebook, str(path))
     checked, found = _trends(rulebook, paths, ids, period, history, beside=everything)
     if form is ListFormat.JSON:
         typer.echo(trends_json(found), nl=False)

@@ -188,7 +188,7 @@ def sample() -> BoardReport:
             (CONCERN, FAILS),
             exceptions=(
                 Fact(
-                    "Missed three times running (new)", "three months running is past chance and past excuse"
+                    "Missed three times running (new)", "three months running are more than a bad month"
                 ),
                 Fact(
                     "Out of reach at the present rate", "the target lies above everything the chart expects"
