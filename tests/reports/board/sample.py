@@ -187,9 +187,7 @@ def sample() -> BoardReport:
             _picture(falling),
             (CONCERN, FAILS),
             exceptions=(
-                Fact(
-                    "Missed three times running (new)", "three months running are more than a bad month"
-                ),
+                Fact("Missed three times running (new)", "three months running are more than a bad month"),
                 Fact(
                     "Out of reach at the present rate", "the target lies above everything the chart expects"
                 ),
