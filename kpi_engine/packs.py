@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kpi_engine.check import judged_at
 from kpi_engine.errors import ExtraMissing
 from kpi_engine.escalation.engine import deriving
 from kpi_engine.escalation.escalate import escalate
+from kpi_engine.reports.board.brief import Revised
 from kpi_engine.reports.board.build import board_report
 from kpi_engine.reports.board.disclosure import Edition, disclosures
 from kpi_engine.reports.board.pack import name_of, written
@@ -29,18 +31,27 @@ if TYPE_CHECKING:
     from kpi_engine.rulebook.pack import Board
     from kpi_engine.terms.checked import Checked
     from kpi_engine.terms.finding import Finding
+    from kpi_engine.terms.measured import Measured
     from kpi_engine.terms.measurement import MonthRecords
     from kpi_engine.terms.period import Period
 
     Standing = tuple[Checked, Escalated]
 
 
+NO_MEETINGS: Mapping[str, date] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Packs:
-    """The reports, by board; `refused` says why there are none."""
+    """The reports, by board; `refused` says of the other boards why they have none."""
 
     reports: Mapping[str, BoardReport]
-    refused: tuple[Finding, ...] = ()
+    refused: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+
+    @property
+    def faults(self) -> tuple[Finding, ...]:
+        """Everything that refuses a report, each once."""
+        return tuple(dict.fromkeys(fault for faults in self.refused.values() for fault in faults))
 
     def files(self, formats: Sequence[PackFormat]) -> tuple[Mapping[str, bytes], tuple[Finding, ...]]:
         """The files by name, and what is missing on this machine to write the others."""
@@ -61,23 +72,27 @@ def packs(  # noqa: PLR0913  (what is asked for; all but three are keywords)
     boards: Sequence[Board],
     *,
     period: Period | None = None,
-    meeting: date | None = None,
+    meetings: Mapping[str, date] = NO_MEETINGS,
     audience: str | None = None,
     allow_missing_commentary: bool = False,
     corrected: Sequence[Mapping[Period, MonthRecords]] = (),
+    revised: str = "",
 ) -> Packs:
-    """One report a board, of the period that its cadence gives; all of them, or none and every reason.
+    """One report a board, of the period that its cadence gives, or every reason why it has none.
 
     `period` left out: the latest month any file claims, or the latest quarter that it ends or follows.
-    A board from which anything is kept back has no report of a year. `audience` stands in for the
-    boards' own. `corrected` are the months as earlier packs went out with them, where they have been
-    corrected since.
+    `meetings` are the days on which boards meet. A board from which anything is kept back has no report
+    of a year. `audience` stands in for the boards' own. `corrected` are the months as earlier packs went
+    out with them, where they have been corrected since. `revised` is the sentence that says why these
+    reports are made again; what they say otherwise than by the last of `corrected` follows it.
     """
     latest = period or max(gathered.months, default=None)
     if latest is None:
-        return Packs({}, judged_at(gathered, rulebook, None).findings)
+        return Packs(
+            {}, dict.fromkeys((one.id for one in boards), judged_at(gathered, rulebook, None).findings)
+        )
     reports: dict[str, BoardReport] = {}
-    refused: dict[Finding, None] = {}
+    refused: dict[str, tuple[Finding, ...]] = {}
     with deriving() as derive:
 
         @cache
@@ -93,16 +108,17 @@ def packs(  # noqa: PLR0913  (what is asked for; all but three are keywords)
             made = _report(
                 rulebook,
                 board,
-                standing(_period_of(board, latest, yearly=sees_all)),
-                meeting=meeting,
+                standing(period_of(board, latest, yearly=sees_all)),
+                meeting=meetings.get(board.id),
                 allow_missing_commentary=allow_missing_commentary,
                 corrected=corrected,
+                revised=revised,
             )
             if isinstance(made, BoardReport):
                 reports[board.id] = made
             else:
-                refused.update(dict.fromkeys(made))
-    return Packs({}, tuple(refused)) if refused else Packs(reports)
+                refused[board.id] = made
+    return Packs(reports, refused)
 
 
 def _report(  # noqa: PLR0913  (what a report is made from; the last three are keywords)
@@ -113,6 +129,7 @@ def _report(  # noqa: PLR0913  (what a report is made from; the last three are k
     meeting: date | None,
     allow_missing_commentary: bool,
     corrected: Sequence[Mapping[Period, MonthRecords]],
+    revised: str,
 ) -> BoardReport | tuple[Finding, ...]:
     checked, escalated = standing
     measured, period = checked.measured, escalated.now.period
@@ -138,10 +155,24 @@ def _report(  # noqa: PLR0913  (what a report is made from; the last three are k
         meeting=meeting,
         disclosure=shown,
         allow_missing_commentary=allow_missing_commentary,
+        revised=_revised(rulebook, period, measured, corrected, revised),
     )
 
 
-def _period_of(board: Board, latest: Period, *, yearly: bool) -> Period:
+def _revised(
+    rulebook: RuleBook,
+    period: Period,
+    measured: Measured,
+    corrected: Sequence[Mapping[Period, MonthRecords]],
+    because: str,
+) -> Revised | None:
+    if not because:
+        return None
+    then = judge(rulebook, period, replace(measured, records=corrected[-1])) if corrected else ()
+    return Revised(because, {one.indicator: one.status for one in then})
+
+
+def period_of(board: Board, latest: Period, *, yearly: bool) -> Period:
     """The month, or the quarter that ended last, as the board's cadence is; a year as asked, if `yearly`.
 
     A year's pack beside those of its quarters would give back what they keep back.

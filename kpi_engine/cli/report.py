@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kpi_engine.cli.app import app
-from kpi_engine.cli.edges import existing, nothing_found, or_refuse, progress, refuse, rulebook_of, tell
-from kpi_engine.cli.exceptions import board_of
+from kpi_engine.cli.edges import board_of, or_refuse, refuse, returns_in, rulebook_of, tell
 from kpi_engine.cli.options import HistoryIfAny, Paths, PeriodOption, RulesFolder, one_of
 from kpi_engine.reports.board.pack import PackFormat
+from kpi_engine.terms.period import Period
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kpi_engine.packs import Packs
     from kpi_engine.rulebook.book import RuleBook
     from kpi_engine.rulebook.pack import Board
     from kpi_engine.terms.finding import Finding
@@ -75,7 +76,7 @@ def report(  # noqa: PLR0913, PLR0917  (a command's options)
     opened: Annotated[bool, typer.Option("--open", help="Open the HTML when it is written.")] = False,
 ) -> None:
     """Write the exception report of a board: HTML, PDF, Word, Excel, JSON and CSV."""
-    from kpi_engine.check import gathered, held_in, read_returns, stood_in
+    from kpi_engine.check import gathered, held_in, stood_in
     from kpi_engine.packs import packs
     from kpi_engine.reports.board.pack import put
 
@@ -83,9 +84,7 @@ def report(  # noqa: PLR0913, PLR0917  (a command's options)
     boards = _boards(rulebook, board or [], every=all_boards)
     if audience is not None and audience not in rulebook.audiences:
         raise typer.BadParameter(f"--audience is one of {', '.join(rulebook.audiences)}.")
-    returns = read_returns(existing(paths), rulebook, progress())
-    if not returns:
-        nothing_found(paths)
+    returns = returns_in(paths, rulebook)
     held = or_refuse(lambda: held_in(history, returns, rulebook))
     measured = or_refuse(lambda: gathered(returns, rulebook, held))
     made = or_refuse(
@@ -94,14 +93,16 @@ def report(  # noqa: PLR0913, PLR0917  (a command's options)
             rulebook,
             boards,
             period=period,
-            meeting=meeting,
+            meetings={one.id: meeting for one in boards} if meeting is not None else {},
             audience=audience,
             allow_missing_commentary=allow_missing_commentary,
-            corrected=stood_in(history, returns, rulebook),
+            corrected=stood_in(history, measured.measured.authority),
         )
     )
+    if meeting is not None:
+        _refuse_early(meeting, made)
     if made.refused:
-        refuse(made.refused)
+        refuse(made.faults)
     files, missing = made.files(form or list(PackFormat))
     if missing and form:
         refuse(missing)
@@ -110,6 +111,17 @@ def report(  # noqa: PLR0913, PLR0917  (a command's options)
     except OSError as error:
         raise typer.BadParameter(f"{out} cannot be written: {error.strerror}.") from None
     _tell_of(done, missing, opened=opened)
+
+
+def _refuse_early(meeting: date, made: Packs) -> None:
+    """A meeting before the end of what is reported to it was mistyped, or the period was."""
+    for report in made.reports.values():
+        end = Period.parse(report.period).end
+        if meeting < end:
+            raise typer.BadParameter(
+                f"--meeting {meeting} is before the end of {report.period_label}, {end}, of which the "
+                f"{report.board} would read. Give a later day, or an earlier --period."
+            )
 
 
 def _tell_of(done: Sequence[Path], missing: Sequence[Finding], *, opened: bool) -> None:

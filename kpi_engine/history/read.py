@@ -37,15 +37,33 @@ class Held:
     milestones: Mapping[Period, Mapping[str, MilestoneRow]]
     made_by: Mapping[Period, tuple[str, str]]
 
+    def up_to(self, month: Period) -> Held:
+        """The same without the months after `month`."""
+        return Held(
+            {p: one for p, one in self.records.items() if p <= month},
+            {p: one for p, one in self.validated.items() if p <= month},
+            {p: one for p, one in self.milestones.items() if p <= month},
+            {p: one for p, one in self.made_by.items() if p <= month},
+        )
+
 
 NOTHING_HELD = Held({}, {}, {}, {})
 """Where no history is given."""
 
 
-def records(history: History, authority: str) -> Held:
-    """What `history` knows of `authority`, as it stands now; empty for one that it does not know."""
+def newest_run(history: History) -> int:
+    """The number of the last run that added to `history`; 0 if none did."""
+    with told(history.path):
+        return int(history.connection.execute("SELECT coalesce(max(run), 0) FROM runs").fetchone()[0])
+
+
+def records(history: History, authority: str, *, until: int | None = None) -> Held:
+    """What `history` knows of `authority`, as it stands now, or as it stood after run `until`.
+
+    Empty for a council that it does not know.
+    """
     with told(history.path), _reading(history), _content_of(history):
-        newest = {m.period: m for m in _months(history.connection, authority)}
+        newest = {m.period: m for m in _months(history.connection, authority, until)}
         measured = _newest_measurements(history.connection, authority, newest)
         for period, month in newest.items():
             held = measured[period]
@@ -59,16 +77,19 @@ def records(history: History, authority: str) -> Held:
         )
 
 
-def before_corrections(history: History, authority: str) -> tuple[Mapping[Period, MonthRecords], ...]:
+def before_corrections(
+    history: History, authority: str, *, until: int | None = None
+) -> tuple[Mapping[Period, MonthRecords], ...]:
     """All months as they stood before each correction of one, first to last; none where none was corrected.
 
-    The last of them is how they stand now, if anything was ever corrected.
+    A month that came after a later one corrects what that said, too. The last of them is how they stand
+    now (or stood after run `until`), if anything was ever corrected.
     """
     with told(history.path), _reading(history), _content_of(history):
         states: list[Mapping[Period, _Month]] = []
         newest: dict[Period, _Month] = {}
-        for month in sorted(_months(history.connection, authority), key=lambda one: one.number):
-            if month.period in newest:
+        for month in sorted(_months(history.connection, authority, until), key=lambda one: one.number):
+            if newest and month.period <= max(newest):
                 states.append(dict(newest))
             newest[month.period] = month
         if states:
@@ -273,13 +294,13 @@ def _authorities(connection: sqlite3.Connection) -> list[str]:
     return [row[0] for row in connection.execute("SELECT DISTINCT authority FROM months ORDER BY authority")]
 
 
-def _months(connection: sqlite3.Connection, authority: str) -> Iterator[_Month]:
-    """Every record of every month, the newest of a month last."""
+def _months(connection: sqlite3.Connection, authority: str, until: int | None = None) -> Iterator[_Month]:
+    """Every record of every month, the newest of a month last; only those that runs up to `until` made."""
     rows = connection.execute(
         "SELECT month, authority, period, revision, recalculation, run, returned, validated, measures,"
         " at, who, engine, rulebook FROM months JOIN runs USING (run)"
-        " WHERE authority = ? ORDER BY period, revision, recalculation",
-        (authority,),
+        " WHERE authority = ? AND (? IS NULL OR run <= ?) ORDER BY period, revision, recalculation",
+        (authority, until, until),
     )
     for number, council, period, revision, recalculation, run, returned, validated, *rest in rows:
         yield _Month(

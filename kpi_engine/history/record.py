@@ -133,6 +133,24 @@ def record(  # noqa: PLR0913  (what, whose, by what, by whom, when)
         return Recorded(authority, tuple(every), history.journal)
 
 
+def foreseen(path: Path, months: Sequence[MeasuredMonth], run: Run, *, authority: str) -> tuple[Done, ...]:
+    """What `record` would make of `months` now; nothing is written."""
+    if not path.exists():
+        return tuple(
+            Done(m.period, Outcome.NOT_RECORDED)
+            if all(r.refused for r in m.returns)
+            else Done(m.period, Outcome.NEW, 1, 0, 1)
+            for m in months
+        )
+    with open_history(path) as history, told(path):
+        return tuple(
+            Done(m.period, Outcome.NOT_RECORDED)
+            if all(r.refused for r in m.returns)
+            else _outcome(history.connection, authority, m, run)
+            for m in months
+        )
+
+
 @contextmanager
 def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     connection.execute("BEGIN IMMEDIATE")

@@ -33,12 +33,16 @@ class ReturnRead:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What made a report: nothing here depends on the clock or the machine."""
+    """What made a report: nothing here depends on the clock or the machine.
+
+    `audit_head` is the head of the audit log before it; empty where no run keeps one.
+    """
 
     engine_version: str
     rulebook_digest: str
     rules: str
     returns: tuple[ReturnRead, ...]
+    audit_head: str = ""
 
 
 @dataclass(frozen=True, slots=True)

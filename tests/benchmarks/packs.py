@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from kpi_engine.packs import packs
 from kpi_engine.reports.board.pack import PackFormat, written
-from tests.packs.made import MEETING, rulebook, year
+from tests.packs.made import meetings, rulebook, year
 
 FOUR = (
     "divisional-management-team",
@@ -35,7 +35,7 @@ def main() -> None:
     sizes: dict[str, int] = {}
     for _ in range(ROUNDS):
         began = time.process_time()
-        made = packs(gathered, rulebook(), boards, meeting=MEETING)
+        made = packs(gathered, rulebook(), boards, meetings=meetings())
         seconds.setdefault("judge, escalate, word", []).append(time.process_time() - began)
         for form in PackFormat:
             began = time.process_time()

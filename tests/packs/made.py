@@ -26,6 +26,11 @@ def rulebook() -> RuleBook:
     return load_rulebook(ROOT / "rules", "rules")
 
 
+def meetings() -> dict[str, date]:
+    """Every board meets on the same day."""
+    return dict.fromkeys(rulebook().boards, MEETING)
+
+
 @cache
 def year() -> Gathered:
     """The last twelve months of the example returns, measured."""
@@ -36,4 +41,4 @@ def year() -> Gathered:
 @cache
 def every_pack() -> Packs:
     """The packs of all boards for the meeting of April 2025."""
-    return packs(year(), rulebook(), tuple(rulebook().boards.values()), meeting=MEETING)
+    return packs(year(), rulebook(), tuple(rulebook().boards.values()), meetings=meetings())

@@ -16,7 +16,7 @@ from page import ValidationProfile, validate_pdf_bytes
 from kpi_engine.packs import Packs, packs
 from kpi_engine.reports.board.pack import PackFormat, put
 from kpi_engine.terms.period import Period
-from tests.packs.made import MEETING, every_pack, rulebook, year
+from tests.packs.made import every_pack, meetings, rulebook, year
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,13 +94,14 @@ def test_no_format_tells_of_a_measure_that_the_board_does_not_read(board: str) -
 
 def test_the_same_returns_give_the_same_bytes_again() -> None:
     boards = (rulebook().boards["iro-service"],)
-    again = packs(year(), rulebook(), boards, meeting=MEETING).files(list(PackFormat))[0]
+    again = packs(year(), rulebook(), boards, meetings=meetings()).files(list(PackFormat))[0]
     assert again == Packs({"iro-service": every_pack().reports["iro-service"]}).files(list(PackFormat))[0]
 
 
 def test_a_public_pack_says_less_than_the_same_for_its_own_staff() -> None:
     board = (rulebook().boards["scrutiny-committee"],)
-    own = packs(year(), rulebook(), board, audience="internal", meeting=MEETING).reports["scrutiny-committee"]
+    made = packs(year(), rulebook(), board, audience="internal", meetings=meetings())
+    own = made.reports["scrutiny-committee"]
     public = every_pack().reports["scrutiny-committee"]
     assert (own.public, public.public) == (False, True)
     assert "[c]" not in {measure.figure for measure in own.measures}

@@ -238,6 +238,7 @@ def run(brief: Brief) -> tuple[Fact, ...]:
         Fact("Earlier returns", _digests(earlier)),
         Fact("Exceptions", brief.escalated.answered.engine),
         Fact("Charts", f"XmR, profile {', '.join(profiles)}" if profiles else ""),
+        Fact("Audit log", made.audit_head),
     )
     return tuple(fact for fact in facts if fact.text)
 

@@ -30,6 +30,14 @@ _MISSES = frozenset({State.ACTION_NEEDED, State.MISSED_IMPROVING, State.MISSED_U
 
 
 @dataclass(frozen=True, slots=True)
+class Revised:
+    """Why the report of a period is made again, in a sentence, and the verdicts that it gave before."""
+
+    because: str
+    before: Mapping[str, Status]
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """One board, the standing of the period and the one before, and how much is shown of each measure."""
 
@@ -39,6 +47,7 @@ class Brief:
     board: Board
     audience: Audience
     disclosure: Mapping[str, Disclosure]
+    revised: Revised | None = None
 
     @property
     def keeps_back(self) -> bool:

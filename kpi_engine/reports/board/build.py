@@ -14,7 +14,7 @@ from kpi_engine.reports.board.back_pages import (
     run,
     sources,
 )
-from kpi_engine.reports.board.brief import Brief
+from kpi_engine.reports.board.brief import Brief, Revised
 from kpi_engine.reports.board.first_page import (
     asks,
     carded,
@@ -58,14 +58,16 @@ def board_report(  # noqa: PLR0913  (what a report is made from; the last three 
     meeting: date | None,
     disclosure: Mapping[str, Disclosure],
     allow_missing_commentary: bool = False,
+    revised: Revised | None = None,
 ) -> BoardReport | tuple[Finding, ...]:
     """The report of `board` for the period that `escalated` stands for.
 
     Refused, with a finding for each, while measures that need action have no commentary, unless
-    `allow_missing_commentary`. `disclosure` holds every measure that the board reads: KeyError where it
-    lacks one.
+    `allow_missing_commentary`. `revised` where the report is made again. `disclosure` holds every
+    measure that the board reads: KeyError where it lacks one.
     """
-    brief = Brief(rulebook, checked, escalated, board, rulebook.audiences[board.audience], disclosure)
+    audience = rulebook.audiences[board.audience]
+    brief = Brief(rulebook, checked, escalated, board, audience, disclosure, revised)
     refused = () if allow_missing_commentary else tuple(_unexplained(brief))
     return refused or _finished(_report(brief, meeting))
 

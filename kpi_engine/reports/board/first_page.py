@@ -121,7 +121,29 @@ def asks(brief: Brief) -> tuple[Ask, ...]:
 
 
 def changes(brief: Brief) -> tuple[str, ...]:
-    """What is otherwise than in the period before: states that moved, then exceptions."""
+    """What is otherwise than in the report's last revision, if it had one, and than in the period before."""
+    return (*_since_revision(brief), *_since_before(brief))
+
+
+def _since_revision(brief: Brief) -> Iterator[str]:
+    if brief.revised is None:
+        return
+    moved = [
+        f"{one.short} (now {_status_words(now)}, was {_status_words(was)})"
+        for one in brief.told
+        if brief.disclosure[one.id].last
+        and (was := brief.revised.before.get(one.id)) is not None
+        and (now := brief.escalated.now.verdicts[one.id].status) is not was
+    ]
+    what = f"Changed: {listed(moved)}." if moved else "No verdict that is told here has changed."
+    yield f"{brief.revised.because} {what}"
+
+
+def _status_words(status: Status) -> str:
+    return status.value.replace("_", " ")
+
+
+def _since_before(brief: Brief) -> tuple[str, ...]:
     if brief.escalated.before is None:
         return ("There is no earlier period to compare with.",)
     moved = dict(_moves(brief))

@@ -209,7 +209,7 @@ def files(
             rules(),
             boards,
             period=period,
-            meeting=MEETING,
+            meetings=dict.fromkeys(PUBLIC_BOARDS, MEETING),
             audience=audience,
             allow_missing_commentary=True,
         )
