@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from kpi_engine.rulebook.pack import NO_PACK
+from kpi_engine.terms.period import add_months
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,12 +104,6 @@ class Target:
     then: str
     end: date | None
     source: Citation | None
-
-    def met_by(self, value: Fraction, target: Fraction) -> bool:
-        """Whether `value` meets `target`, exactly."""
-        if self.op is Operator.AT_LEAST:
-            return value >= target
-        return value > target if self.op is Operator.MORE_THAN else value <= target
 
 
 # ── Measures ─────────────────────────────────────────────────────────────────
@@ -369,8 +365,34 @@ class CoverField:
 
 
 @dataclass(frozen=True, slots=True)
+class Calendar:
+    """When returns are due, and from whom.
+
+    `exceptions` are due days of single months; `senders` are by sheet, and `sender` sends the others.
+    """
+
+    day: int
+    months_after: int
+    exceptions: Mapping[Period, date]
+    sender: str
+    senders: Mapping[str, str]
+    readings: tuple[Reading, ...]
+
+    def due(self, period: Period) -> date:
+        """The last day on which the return of the period's last month is in time."""
+        month = period.last_month
+        first = add_months(month.start, self.months_after)
+        last = add_months(first, 1) - timedelta(days=1)
+        return self.exceptions.get(month) or first.replace(day=min(self.day, last.day))
+
+    def sender_of(self, sheet: str) -> str:
+        """Who sends the sheet of this id."""
+        return self.senders.get(sheet, self.sender)
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
-    """What a return workbook must look like (`rules/returns/`)."""
+    """What a return workbook must look like (`rules/returns/`). `calendar` None: the rules have none."""
 
     template_version: str
     cover_sheet: str
@@ -379,6 +401,7 @@ class Contract:
     not_known: frozenset[str]  # casefolded tokens that mean "not known"
     nil_label: str
     no_figure_reasons: Mapping[str, Reason]
+    calendar: Calendar | None = None
 
 
 @dataclass(frozen=True, slots=True)

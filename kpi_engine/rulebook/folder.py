@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from kpi_engine.terms.finding import Finding
 
 PLAN, SOURCES, BASELINES = "plan.yaml", "sources.yaml", "baselines.yaml"
-MILESTONES, UNMEASURED, COVER = "milestones.yaml", "unmeasured.yaml", "returns/cover.yaml"
+MILESTONES, UNMEASURED = "milestones.yaml", "unmeasured.yaml"
+COVER, CALENDAR = "returns/cover.yaml", "returns/calendar.yaml"
 REBASES, INDICATORS, RETURNS = "rebases.yaml", "indicators", "returns"
 ESCALATIONS, BOARDS = "escalations.yaml", "boards.yaml"
 _FILES: Final = (PLAN, SOURCES, BASELINES, MILESTONES, UNMEASURED, REBASES, ESCALATIONS, BOARDS)
@@ -36,8 +37,13 @@ class Gathered:
     digest: str
 
     def within(self, part: str) -> tuple[str, ...]:
-        """The files of `indicators` or `returns` that are there, readable or not; the cover is apart."""
-        return tuple(name for name in sorted(self.present) if name.startswith(f"{part}/") and name != COVER)
+        """The files of `indicators` or `returns` that are there, readable or not; less cover and calendar."""
+        return tuple(name for name in sorted(self.present) if is_one_of(part, name))
+
+
+def is_one_of(part: str, name: str) -> bool:
+    """Whether a file is an indicator's or a sheet's, as `part` is `indicators` or `returns`."""
+    return name.startswith(f"{part}/") and name not in (COVER, CALENDAR)
 
 
 def gather(folder: Path, name: str) -> Gathered:
@@ -73,7 +79,7 @@ def gather(folder: Path, name: str) -> Gathered:
     missing = [needed for needed in (PLAN, SOURCES, COVER) if needed not in present]
     found += [finding("B101", file=name, what=f"{needed} is missing") for needed in missing]
     for part in (INDICATORS, RETURNS):
-        if not any(one.startswith(f"{part}/") and one != COVER for one in present):
+        if not any(is_one_of(part, one) for one in present):
             found.append(finding("B101", file=name, what=f"{part}/ has no .yaml file to read"))
     return Gathered(files, frozenset(present), tuple(found), digest.hexdigest())
 

@@ -23,12 +23,14 @@ from kpi_engine.rulebook.book import (
     RuleBook,
     Unmeasured,
 )
+from kpi_engine.rulebook.calendar import read_calendar
 from kpi_engine.rulebook.contract import read_contract
 from kpi_engine.rulebook.escalations import EscalationsRead, read_escalations
 from kpi_engine.rulebook.faults import validated
 from kpi_engine.rulebook.folder import (
     BASELINES,
     BOARDS,
+    CALENDAR,
     COVER,
     ESCALATIONS,
     INDICATORS,
@@ -39,6 +41,7 @@ from kpi_engine.rulebook.folder import (
     SOURCES,
     UNMEASURED,
     gather,
+    is_one_of,
 )
 from kpi_engine.rulebook.indicators import Around, citation, known_or_fault, read_indicator, readings
 from kpi_engine.rulebook.pack import NO_PACK
@@ -74,8 +77,11 @@ def find_rules(given: Path | None) -> Path:
     if given is not None:
         return given
     here = Path("rules")
-    if (here / PLAN).is_file():
-        return here
+    return here if (here / PLAN).is_file() else shipped_rules()
+
+
+def shipped_rules() -> Path:
+    """The rules folder that the program was installed with."""
     package = Path(str(resources.files("kpi_engine")))
     shipped = package / _SHIPPED
     return shipped if shipped.is_dir() else package.parent / "rules"
@@ -125,7 +131,7 @@ class _Reading:
         return read
 
     def within(self, part: str) -> list[RuleFile]:
-        return [file for name, file in self.files.items() if name.startswith(f"{part}/") and name != COVER]
+        return [file for name, file in self.files.items() if is_one_of(part, name)]
 
 
 def _book(reading: _Reading, gathered: Gathered, name: str) -> RuleBook | None:
@@ -133,6 +139,8 @@ def _book(reading: _Reading, gathered: Gathered, name: str) -> RuleBook | None:
     reading.findings += contract.findings
     # A sheet whose file is not even YAML is there all the same.
     contract = contract.with_declared(_stems(gathered, RETURNS))
+    calendar, faults = read_calendar(reading.files.get(CALENDAR), contract.declared)
+    reading.findings += faults
     plan = _plan(reading)
     documents = _documents(reading, gathered.present)
     baselines = _baselines(reading, gathered.present, plan)
@@ -160,7 +168,9 @@ def _book(reading: _Reading, gathered: Gathered, name: str) -> RuleBook | None:
         plan=plan,
         documents=documents or {},
         contract=replace(
-            contract.contract, sheets=_in_order_of_use(contract.contract.sheets, indicators.values())
+            contract.contract,
+            sheets=_in_order_of_use(contract.contract.sheets, indicators.values()),
+            calendar=calendar,
         ),
         indicators=indicators,
         milestones=milestones,

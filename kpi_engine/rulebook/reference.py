@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from kpi_engine.rulebook.schema import (
     BaselinesModel,
     BoardsModel,
+    CalendarModel,
     CoverModel,
     EscalationsModel,
     IndicatorModel,
@@ -40,6 +41,7 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
     "indicators/<id>.yaml": IndicatorModel,
     "returns/<id>.yaml": SheetModel,
     "returns/cover.yaml": CoverModel,
+    "returns/calendar.yaml": CalendarModel,
 }
 """Each kind of rule file, by its place in the rules folder."""
 

@@ -345,13 +345,6 @@ class AuthorityModel(_Declared):
     made_up: YesNo = False
 
 
-class ItemModel(_Declared):
-    """One promise of the plan, to be measured or explained."""
-
-    id: str
-    text: Sentence
-
-
 class PlanModel(_Declared):
     """rules/plan.yaml."""
 
@@ -519,6 +512,33 @@ class CoverModel(_Declared):
     no_figure_reasons: dict[str, str] = Field(
         description="What the filler chooses -> the reason it stands for."
     )
+
+
+class CalendarExceptionModel(_Declared):
+    """A month whose return is due on another day."""
+
+    month: MonthText
+    due: Day
+    reason: Sentence
+
+
+class CalendarModel(_Declared):
+    """rules/returns/calendar.yaml: when a month's return is due, and who sends it. Without it nothing is late or awaited."""
+
+    day: Annotated[int, Field(ge=1, le=31)] = Field(
+        description="The day of the month by which a return is due; in a shorter month its last day."
+    )
+    months_after: Annotated[int, Field(ge=1, le=12)] = Field(
+        1, description="That day of which month: so many after the return's own."
+    )
+    exceptions: tuple[CalendarExceptionModel, ...] = ()
+    sender: Sentence = Field(
+        description="The role or team that sends the sheets which senders: does not list."
+    )
+    senders: dict[Name, Sentence] = Field(
+        {}, description="The role or team that sends a sheet, by the sheet's id; never a person's name."
+    )
+    readings: tuple[ReadingModel, ...] = ()
 
 
 _Word = Annotated[
