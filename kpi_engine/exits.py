@@ -23,6 +23,7 @@ class Exit(IntEnum):
     NOT_ASSESSED = 3
     NO_RETURN_FOUND = 4
     INTERNAL_ERROR = 5
+    NOT_NOW = 6
 
 
 BOTH = frozenset({Status.FAIL, Status.NOT_ASSESSED})

@@ -12,7 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHELL = re.findall(r"^```sh\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
-SHOWN = re.findall(r"^```text\n\$ kpi (.*?)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+EVERY = re.findall(r"^```text\n\$ kpi (.*?)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+MONTHLY = [(command, output) for command, output in EVERY if command.startswith("run ")]
+SHOWN = [one for one in EVERY if one not in MONTHLY]
 
 
 def kpi(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -42,6 +44,21 @@ def test_the_output_shown_is_the_output(command: str, output: str, tmp_path: Pat
         found = run.stdout.find(part, at)
         assert found >= 0, f"not in the output of kpi {command}:\n{part}"
         at = found + len(part)
+
+
+def test_the_monthly_run_shown_is_what_happens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rules").symlink_to(ROOT / "rules")
+    assert kpi("init", "department", cwd=tmp_path).returncode == 0
+    with (tmp_path / "department/kpi.toml").open("a") as settings:
+        settings.write("rest = 0\n")
+    copied = (ROOT / "inputs/returns_2024-09.xlsx").read_bytes()
+    (tmp_path / "department/inbox/returns_2024-09.xlsx").write_bytes(copied)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1728280800")  # 7 October 2024
+    ((command, output),) = MONTHLY
+    run = kpi(*command.split(), cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (0, output)
 
 
 def test_every_command_is_documented() -> None:

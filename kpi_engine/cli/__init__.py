@@ -1,7 +1,20 @@
 """The commands: they read arguments, call one function each, print, and exit; they decide nothing."""
 
 # In the order of `kpi --help`.
-from kpi_engine.cli import check, explain, exceptions, report, series, template, rules, doctor  # noqa: I001
+from kpi_engine.cli import check, explain, exceptions, report, run, series, template, rules, setup, audit, doctor  # noqa: I001
 from kpi_engine.cli.app import app
 
-__all__ = ["app", "check", "doctor", "exceptions", "explain", "report", "rules", "series", "template"]
+__all__ = [
+    "app",
+    "audit",
+    "check",
+    "doctor",
+    "exceptions",
+    "explain",
+    "report",
+    "rules",
+    "run",
+    "series",
+    "setup",
+    "template",
+]

@@ -1,7 +1,8 @@
 """Every fault the engine can find: its code, severity, words and remedy.
 
 R1xx workbook and sheets, R2xx cell values, R3xx between cells, rows and
-months, R4xx privacy, B1xx rulebook, V1xx series and charts, H1xx history, P1xx packs for boards.
+months, R4xx privacy, B1xx rulebook, V1xx series and charts, H1xx history, P1xx packs for boards,
+A1xx automated runs.
 `kpi explain CODE` prints the entry.
 """
 
@@ -230,7 +231,7 @@ CODES = MappingProxyType(
         "R136": Code(
             FLAG,
             "Heading not known",
-            "The heading of this column is not known{maybe}; the column is not read.",
+            "The heading of this column is not known and the column is not read{maybe}.",
             "Rename the heading if the column is part of the return; otherwise delete the column.",
         ),
         "R137": Code(
@@ -426,7 +427,7 @@ CODES = MappingProxyType(
         "R203": Code(
             DOUBT,
             "Not known",
-            "{count} cells of {heading} are empty or say not known; these rows are in doubt.",
+            "{heading} is empty or says not known in {count} of its cells; such rows are in doubt.",
             "Fill them in as soon as they are known.",
         ),
         "R204": Code(
@@ -581,7 +582,7 @@ CODES = MappingProxyType(
         "R313": Code(
             FLAG,
             "Line for nothing known",
-            "The line is for {what} that these rules do not have{maybe}; it is not read.",
+            "The line is for {what} that these rules do not have, and is not read{maybe}.",
             "Copy the identifier from the template.",
         ),
         "R314": Code(
@@ -1179,6 +1180,365 @@ CODES = MappingProxyType(
             "The {format} needs {library}, which is not installed.",
             "Install it by: pip install 'kpi-engine[{extra}]'.",
         ),
+        # A1xx: the monthly run
+        "A101": Code(
+            REFUSE,
+            "Another run is at work",
+            "Another run {whose}, is at work; this one has done nothing.",
+            "Wait until it has finished: the next run goes on.",
+        ),
+        "A102": Code(
+            FLAG,
+            "A run was broken off",
+            "An earlier run{whose} was broken off.",
+            "Nothing: this run has put in order what that one left.",
+        ),
+        "A103": Code(
+            REFUSE,
+            "No room",
+            "There is no room left on the disk.",
+            "Make room there, and run it again; nothing is lost.",
+        ),
+        "A104": Code(
+            REFUSE,
+            "Folder that cannot be used",
+            "This cannot be written: {what}.",
+            "Check that its folder is there, may be written to and is open in no other program; then run it again. Nothing is lost.",
+        ),
+        "A105": Code(
+            REFUSE,
+            "Name too long",
+            "The name is too long for the disk.",
+            "Give the folders shorter names in kpi.toml, or the file, and run it again; nothing is lost.",
+        ),
+        "A106": Code(
+            REFUSE,
+            "Something in the way",
+            "Something else stands in the way here: {what}. It was left as it is.",
+            "Find out who put it there, move it away, and run it again; nothing is lost.",
+        ),
+        "A107": Code(
+            REFUSE,
+            "Log changed during a run",
+            "The file is shorter than before, or another program has written to it.",
+            "Run `kpi audit verify`, put the last copy in its place, and run it again.",
+        ),
+        "A108": Code(
+            REFUSE,
+            "Broken-off run that cannot be put in order",
+            "What a broken-off run left in this folder cannot be put in order: {what}. Nothing was changed.",
+            "Put back the history and this folder from the same copy, or ask whoever looks after the program.",
+        ),
+        "A109": Code(
+            FLAG,
+            "Replaced during the run",
+            "The file in the inbox was replaced during the run, and the new one was left there.",
+            "Nothing: the next run takes it.",
+        ),
+        # Settings, mail and the schedule, A120 to A129
+        "A110": Code(FLAG, "New return", "Taken as a return of {month}.", "Nothing."),
+        "A111": Code(
+            FLAG,
+            "Late return",
+            "It came {days} after the return of {month} was due, on {due}.",
+            "Send it by its due day; a month with another due day is an exception in returns/calendar.yaml.",
+        ),
+        "A112": Code(
+            FLAG,
+            "Corrected return",
+            "Taken for {month} in place of {names}, {why}.",
+            "Nothing, if that is meant; if not, send the right figures with this file's name on the cover.",
+        ),
+        "A113": Code(
+            FLAG, "Return that joins its month", "Taken for {month}, beside {names}.", "Nothing, if that is meant."
+        ),
+        "A114": Code(
+            FLAG,
+            "Return that is there already",
+            "This file is the same, byte for byte, as {other}, which {stands}; it is not used again.",
+            "Nothing; to go back to replaced figures, save the workbook anew and name on its cover the file that it replaces.",
+        ),
+        "A115": Code(
+            FLAG,
+            "Early return",
+            "{month} has not ended yet: the file waits in the inbox until {until}.",
+            "Nothing, or correct the month on the cover.",
+        ),
+        "A116": Code(REFUSE, "Month that takes no return", "{what}.", "{remedy}"),
+        "A117": Code(
+            REFUSE,
+            "Return of another council",
+            "The return is of {theirs}; here the returns of {ours} are reported.",
+            "Report each council in a folder of its own.",
+        ),
+        "A118": Code(
+            REFUSE,
+            "One sheet in two files",
+            "{meant} of {month} stands in {files} too; this file is not used.",
+            "Send the sheet in one workbook, or name on its cover the file that it replaces.",
+        ),
+        "A119": Code(
+            REFUSE,
+            "Return that cannot be used",
+            "The file is not used: its findings say why.",
+            "Correct what they name, and send it again.",
+        ),
+        "A120": Code(
+            REFUSE,
+            "Settings that cannot be read",
+            "The settings cannot be read: {why}.",
+            "Name the kpi.toml with --config; `kpi init` makes one.",
+        ),
+        "A121": Code(
+            REFUSE,
+            "Settings that are not TOML",
+            "The settings are not TOML: {what}.",
+            "Text stands in quotes, a list in [ ], and a table begins with its name in [ ].",
+        ),
+        "A122": Code(
+            REFUSE,
+            "Unknown setting",
+            "There is no setting {at}{hint}",
+            "Correct the name, or take the line out.",
+        ),
+        "A123": Code(
+            REFUSE,
+            "Setting that cannot be used",
+            "{at} {what}.",
+            "Correct the line; the comments that `kpi init` writes say what each setting takes.",
+        ),
+        "A124": Code(
+            REFUSE,
+            "Setting that the rules do not know",
+            "{at} names {found}, which the rules do not know{hint}",
+            "Write an id of boards.yaml, or an authority's code of plan.yaml.",
+        ),
+        "A125": Code(
+            REFUSE,
+            "Two settings, one place",
+            "{inner} {how} {outer}.",
+            "Give each a place of its own, beside the others.",
+        ),
+        "A126": Code(
+            FLAG,
+            "Mail not sent",
+            "A notice waits in the outbox: {why}.",
+            "Nothing, if the mail host was only away: the next run tries again. Else correct [mail].",
+        ),
+        "A127": Code(
+            FLAG,
+            "Letter that cannot be read",
+            "{count} files in the outbox are no letters of ours and were left there.",
+            "Take them out of the outbox.",
+        ),
+        "A128": Code(
+            FLAG,
+            "Mail taken for some only",
+            "The mail host did not take a notice for {count} of {of} addresses; the others have it.",
+            "Correct the addresses under to in [mail].",
+        ),
+        "A129": Code(
+            REFUSE,
+            "Job that cannot be scheduled",
+            "{what}",
+            "Move the folder to a path of plain letters, digits, spaces and dashes.",
+        ),
+        # The audit log, A130 to A149
+        "A130": Code(
+            REFUSE,
+            "Audit log that cannot be read",
+            "The audit log cannot be read: {why}.",
+            "Check that it is there and may be read.",
+        ),
+        "A131": Code(
+            REFUSE,
+            "Changed line of the audit log",
+            "This line was changed after it was written: its content does not give its hash.",
+            "Find who changed it and when, and put the last good copy of the log in its place.",
+        ),
+        "A132": Code(
+            REFUSE,
+            "Line that is no entry of the audit log",
+            "This line is not an entry as the program writes one.",
+            "Take it that the entry is lost or was never one; compare with the last good copy of the log.",
+        ),
+        "A133": Code(
+            REFUSE,
+            "Last line of the audit log is cut off",
+            "The last line has no end: its writing was cut off, or its end was taken away.",
+            "Run kpi run, which finishes what was cut off; if it is still so then, put the last good copy in its place.",
+        ),
+        "A134": Code(
+            REFUSE,
+            "Entries gone from the audit log",
+            "The entry that this line was written after is not in the log{gone}.",
+            "Find who removed it and when, and put the last good copy of the log in its place.",
+        ),
+        "A135": Code(
+            REFUSE,
+            "Entry of the audit log that was replaced",
+            "This line was not written after the line before it: one of the two was replaced, and sealed anew.",
+            "Compare both with the last good copy of the log.",
+        ),
+        "A136": Code(
+            REFUSE,
+            "Entry put into the audit log",
+            "This line does not belong here: the rest of the log was written without it.",
+            "Find who put it there and when, and put the last good copy of the log in its place.",
+        ),
+        "A137": Code(
+            REFUSE,
+            "Entry of the audit log out of its place",
+            "This line was moved: its place in the log is another.",
+            "Put the last good copy of the log in its place.",
+        ),
+        "A138": Code(
+            REFUSE,
+            "Entry twice in the audit log",
+            "This line is line {of} again.",
+            "Put the last good copy of the log in its place.",
+        ),
+        "A139": Code(
+            REFUSE,
+            "Number out of turn in the audit log",
+            "This entry has number {number} where {meant} is due: it was not written by the program.",
+            "Compare with the last good copy of the log.",
+        ),
+        "A140": Code(
+            FLAG,
+            "Clock set back",
+            "This entry was made at {then}, before the one above it ({before}): the clock of the machine was set back.",
+            "Nothing, if that is known; the order of the entries does not depend on the clock.",
+        ),
+        "A141": Code(
+            REFUSE,
+            "Head that the audit log does not know",
+            "{what}.",
+            "{remedy}",
+        ),
+        "A142": Code(
+            REFUSE,
+            "Missing file",
+            "This is not there; entry {number} of the audit log says that it was written.",
+            "{remedy}",
+        ),
+        "A143": Code(
+            REFUSE,
+            "Changed file",
+            "This is not as it was written: {what}.",
+            "{remedy}",
+        ),
+        "A144": Code(
+            REFUSE,
+            "File that no entry names",
+            "This is in no entry of the audit log: no run wrote it, or its entry is gone.",
+            "Find where it is from and move it elsewhere; it is no proof of anything.",
+        ),
+        "A145": Code(
+            REFUSE,
+            "Record missing from the history",
+            "Entry {number} of the audit log recorded {month}, and the history {why}.",
+            "Put the last good copy of the history in its place.",
+        ),
+        "A146": Code(
+            FLAG,
+            "Record that no entry names",
+            "The history holds {month}, of which the audit log knows nothing: somebody recorded it by hand (kpi record, {who}, {at}).",
+            "Nothing, if that was meant; it counts in later reports.",
+        ),
+        "A147": Code(
+            FLAG,
+            "Run that was cut off",
+            "A run was cut off before its end, so some of what follows may come from that.",
+            "Run kpi run, which finishes it, and verify again.",
+        ),
+        "A148": Code(
+            REFUSE,
+            "Report that cannot be made again",
+            "{what}.",
+            "{remedy}",
+        ),
+        "A149": Code(
+            REFUSE,
+            "Nothing can be purged",
+            "{what}.",
+            "{remedy}",
+        ),
+        "A150": Code(
+            REFUSE,
+            "run.json that cannot be read",
+            "What the report was made from cannot be read: {why}.",
+            "Put the file back from a copy; kpi audit verify says what else is not as it was.",
+        ),
+        "A151": Code(
+            FLAG,
+            "Archived return that is not as it was",
+            "A return for {month} is no longer there as it was archived, and nobody purged it; its month stands as the history has it.",
+            "Put the file back from a copy; kpi audit verify names everything that is missing.",
+        ),
+        "A152": Code(
+            FLAG,
+            "File not taken this time",
+            "The file was not taken: {why}.",
+            "The next run tries again.",
+        ),
+        "A153": Code(
+            REFUSE,
+            "Rules that changed meanwhile",
+            "The rules were changed while the run was at work.",
+            "Nothing was written; run it again once the rules are saved.",
+        ),
+        "A154": Code(
+            REFUSE,
+            "History that changed meanwhile",
+            "Somebody else recorded months while the run was at work.",
+            "Leave recording to kpi run alone while it runs; the next run puts things in order.",
+        ),
+        "A160": Code(
+            FLAG,
+            "File that has not rested",
+            "The file was written less than {rest} ago, so it may still be on its way in.",
+            "Nothing: a later run takes it.",
+        ),
+        "A161": Code(
+            FLAG,
+            "File that is open",
+            "Somebody has the file open: {lock} lies beside it.",
+            "Save and close it; if nobody has it open, delete that file.",
+        ),
+        "A162": Code(
+            FLAG,
+            "File from the future",
+            "The file was written at a time that the clock of this machine has not reached yet.",
+            "Set the clock right; if it is right, open the file, save it and close it.",
+        ),
+        "A163": Code(FLAG, "File that cannot be taken", "{what}.", "{remedy}"),
+        "A164": Code(FLAG, "File left alone", "{what}: it stays in the inbox.", "{remedy}"),
+        "A165": Code(REFUSE, "Corrections that contradict each other", "{what}.", "{remedy}"),
+        "A166": Code(
+            FLAG,
+            "Return replaced as it came",
+            "{names} came with it and replaces it, so no report was made from it.",
+            "Nothing, if that is meant.",
+        ),
+        "A167": Code(
+            FLAG,
+            "Correction that lacks sheets",
+            "It does not hold what the return that it replaces held: {meant}. {month} is now without.",
+            "Send what is missing in a workbook of its own, or a whole return that replaces this one.",
+        ),
+        "A168": Code(
+            FLAG,
+            "Name that stands in another month",
+            "A return of this name was taken for {other}.",
+            "If it was this one with the wrong month on its cover, send the right return of {other}, with this name as the file that it replaces.",
+        ),
+        "A169": Code(
+            FLAG,
+            "No calendar",
+            "The rules have no returns/calendar.yaml: nothing is late, and nothing is awaited.",
+            "Add one; rules/README.md says what it holds.",
+        ),
     }
 )
 
@@ -1197,10 +1557,11 @@ def finding(  # noqa: PLR0913  (a finding has many places; all are keywords)
 ) -> Finding:
     """A Finding from the catalogue, its templates filled with `words`."""
     entry = CODES[code]
+    message = entry.message.format(**words, found=found)
     return Finding(
         code=code,
         severity=severity or entry.severity,
-        message=entry.message.format(**words, found=found),
+        message=message[:-1] if message.endswith("?.") else message,  # where a hint asks
         fix=entry.fix.format(**words, found=found),
         file=file,
         sheet=sheet,

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import kpi_engine
-from kpi_engine.terms.codes import CODES
+from kpi_engine.terms.codes import CODES, finding
 
-CODE = re.compile(r'"([BHPRV]\d{3})"')
+CODE = re.compile(r'"([ABHPRV]\d{3})"')
 SOURCES = sorted(Path(kpi_engine.__file__).parent.rglob("*.py"))
 
 
@@ -35,3 +35,12 @@ def test_every_entry_says_what_and_what_to_do() -> None:
         assert entry.title, code
         assert entry.message.endswith((".", "?", "}")), code
         assert entry.fix.endswith((".", "?", "}")), code
+
+
+def test_a_hint_that_asks_ends_the_sentence() -> None:
+    for maybe, end in (
+        ("; did you mean 'permanent'?", "in its list; did you mean 'permanent'?"),
+        ("", "list."),
+    ):
+        said = finding("R211", heading="Contract", shown="'x'", maybe=maybe, allowed="permanent").message
+        assert said.endswith(end)
