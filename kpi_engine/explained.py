@@ -13,7 +13,6 @@ from kpi_engine.escalation.why_not import why_not
 from kpi_engine.reports.behind import Behind
 from kpi_engine.reports.proof_text import proof_lines, why_not_lines
 from kpi_engine.returns.assemble import assemble
-from kpi_engine.verdicts.judge import judge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from kpi_engine.escalation.outcome import BoardException, MeasureState
     from kpi_engine.rulebook.book import RuleBook
     from kpi_engine.terms.checked import Checked
-    from kpi_engine.terms.period import Period
     from kpi_engine.terms.returned import Return
+    from kpi_engine.terms.verdict import Verdict
 
 
 def exceptions_explained(
@@ -38,12 +37,8 @@ def exceptions_explained(
     months = assemble(returns, rulebook).months
 
     @cache
-    def judged(period: Period) -> dict[str, tuple[str, ...]]:
-        verdicts = (v for v in judge(rulebook, period, checked.measured) if v.indicator == indicator)
-        return {v.indicator: deciding_cells(months, rulebook, v) for v in verdicts}
-
-    def cells(of: str, period: Period) -> tuple[str, ...]:
-        return judged(period).get(of, ())
+    def cells(verdict: Verdict) -> tuple[str, ...]:
+        return deciding_cells(months, rulebook, verdict) if verdict.indicator == indicator else ()
 
     now = escalated.now
     behind = Behind(rulebook, checked, now)

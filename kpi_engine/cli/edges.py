@@ -13,10 +13,11 @@ from kpi_engine.errors import KpiError
 from kpi_engine.exits import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from kpi_engine.rulebook.book import Indicator, RuleBook
+    from kpi_engine.rulebook.pack import Board
     from kpi_engine.terms.checked import Checked
     from kpi_engine.terms.finding import Finding
     from kpi_engine.terms.period import Period
@@ -34,39 +35,55 @@ def rulebook_of(given: Path | None) -> RuleBook:
 
 def indicator_of(rulebook: RuleBook, measure: str) -> Indicator:
     """The measure of that id; a misspelt one is refused with the nearest."""
-    from difflib import get_close_matches
-
-    if measure in rulebook.indicators:
-        return rulebook.indicators[measure]
-    close = get_close_matches(measure, rulebook.indicators, n=1, cutoff=0.4)
-    hint = f" Did you mean {close[0]}?" if close else " kpi rules list shows them all."
-    raise typer.BadParameter(f"{measure!r} is no measure.{hint}")
+    return _known(measure, rulebook.indicators, "measure", " kpi rules list shows them all.")
 
 
-def checked_on(
+def board_of(rulebook: RuleBook, board: str) -> Board:
+    """The board of that id; a misspelt one is refused with the nearest."""
+    return _known(board, rulebook.boards, f"board of boards.yaml ({', '.join(rulebook.boards)})", "")
+
+
+def returns_in(paths: Sequence[Path], rulebook: RuleBook) -> Sequence[Return]:
+    """Every return in `paths`, in order; where there is none, the command ends."""
+    from kpi_engine.check import read_returns
+
+    return read_returns(existing(paths), rulebook, progress()) or nothing_found(paths)
+
+
+def checked_on(  # noqa: PLR0913  (what commands share; the last is a keyword)
     paths: Sequence[Path],
     rulebook: RuleBook,
     period: Period | None,
     history: Path | None,
     ids: Sequence[str] = (),
+    *,
+    reads: Callable[[Period], Period] = lambda latest: latest,
 ) -> tuple[Sequence[Return], Checked]:
     """The returns in `paths` and their check, `history` filling in; a history alone answers too.
 
-    `ids` are the measures wanted of a history alone (none: all). Without anything to check, the command ends.
+    `ids` are the measures wanted of a history alone (none: all). `reads` gives the period to judge, from
+    the one asked for or else the latest month. Without anything to check, the command ends.
     """
-    from kpi_engine.check import held_in, judged, read_returns
+    from kpi_engine.check import gathered, held_in, judged_at
     from kpi_engine.recorded import recorded
 
     if not paths and history is None:
         raise typer.BadParameter("give workbooks or folders, or --history FILE.")
     if not paths and history is not None:
         known = or_refuse(lambda: recorded(history, rulebook, ids, period))
-        return ((), known) if known is not None else nothing_found([history])
-    returns = read_returns(existing(paths), rulebook, progress())
-    if not returns:
-        nothing_found(paths)
+        if known is None or known.period is None:
+            nothing_found([history])
+        wanted = reads(known.period)
+        if wanted != known.period:
+            known = or_refuse(lambda: recorded(history, rulebook, ids, wanted))
+        return (), known or nothing_found([history])
+    returns = returns_in(paths, rulebook)
     held = or_refuse(lambda: held_in(history, returns, rulebook))
-    return returns, or_refuse(lambda: judged(returns, rulebook, period, held))
+    measured = or_refuse(lambda: gathered(returns, rulebook, held))
+    latest = period or max(measured.months, default=None)
+    return returns, or_refuse(
+        lambda: judged_at(measured, rulebook, None if latest is None else reads(latest))
+    )
 
 
 def typed_again(period: Period | None, rules: Path | None, history: Path | None) -> list[str]:
@@ -76,6 +93,17 @@ def typed_again(period: Period | None, rules: Path | None, history: Path | None)
 
 
 T = TypeVar("T")
+
+
+def _known(word: str, known: Mapping[str, T], what: str, otherwise: str) -> T:
+    """The entry of that id; a misspelt one is refused with the nearest, or with `otherwise`."""
+    from difflib import get_close_matches
+
+    if word in known:
+        return known[word]
+    close = get_close_matches(word, known, n=1, cutoff=0.4)
+    hint = f" Did you mean {close[0]}?" if close else otherwise
+    raise typer.BadParameter(f"{word!r} is no {what}.{hint}")
 
 
 def or_refuse(act: Callable[[], T]) -> T:
@@ -97,9 +125,11 @@ def refuse(findings: Sequence[Finding]) -> NoReturn:
 
 def tell(one: Finding, *, err: bool) -> None:
     """One finding: where, code, what, and what to do."""
-    typer.echo(f"{one.where}: {one.code} {one.message}".removeprefix(": "), err=err)
-    if one.fix:
-        typer.echo(f"    {one.fix}", err=err)
+    from kpi_engine.reports.page import wrapped
+
+    said = f"{one.where}: {one.code} {one.message}".removeprefix(": ")
+    for line in (*wrapped(said, hang=4), *(wrapped(one.fix, 4) if one.fix else ())):
+        typer.echo(line, err=err)
 
 
 def existing(paths: Sequence[Path]) -> Sequence[Path]:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kpi_engine.cli.app import app
-from kpi_engine.cli.edges import checked_on, colour_wanted, nothing_found, rulebook_of, typed_again
+from kpi_engine.cli.edges import (
+    board_of,
+    checked_on,
+    colour_wanted,
+    nothing_found,
+    rulebook_of,
+    typed_again,
+)
 from kpi_engine.cli.options import HistoryIfAny, ListFormat, PeriodOption, RulesFolder, one_of
 from kpi_engine.exits import exit_code
 
 if TYPE_CHECKING:
     from kpi_engine.rulebook.book import RuleBook
     from kpi_engine.rulebook.pack import Board
+    from kpi_engine.terms.period import Period
 
 
 @app.command()
@@ -48,10 +55,13 @@ def exceptions(  # noqa: PLR0913, PLR0917  (a command's options)
     from kpi_engine.escalation.escalate import escalate
     from kpi_engine.reports.exceptions_json import to_exceptions_json
     from kpi_engine.reports.exceptions_text import exceptions_text
+    from kpi_engine.terms.period import MONTH
 
     rulebook = rulebook_of(rules)
     told = board_of(rulebook, board) if board is not None else None
-    _, checked = checked_on(paths or [], rulebook, period, history)
+    _, checked = checked_on(
+        paths or [], rulebook, period, history, reads=lambda latest: _read_by(told, latest, rulebook)
+    )
     with deriving() as derive:
         escalated = escalate(rulebook, checked, derive=derive)
     if escalated is None:
@@ -59,7 +69,9 @@ def exceptions(  # noqa: PLR0913, PLR0917  (a command's options)
     if form is ListFormat.JSON:
         text = to_exceptions_json(escalated, checked, rulebook, told)
     else:
-        words = [*map(str, paths or []), *typed_again(period, rules, history)]
+        usual = period is None and escalated.now.period.length == MONTH
+        again = typed_again(None if usual else escalated.now.period, rules, history)
+        words = [*map(str, paths or []), *again]
         text = exceptions_text(
             escalated,
             checked,
@@ -73,10 +85,10 @@ def exceptions(  # noqa: PLR0913, PLR0917  (a command's options)
     raise typer.Exit(exit_code(checked, exit_zero=exit_zero))
 
 
-def board_of(rulebook: RuleBook, board: str) -> Board:
-    """The board of that id; a misspelt one is refused with the nearest."""
-    if board in rulebook.boards:
-        return rulebook.boards[board]
-    close = get_close_matches(board, rulebook.boards, n=1, cutoff=0.4)
-    hint = f" Did you mean {close[0]}?" if close else ""
-    raise typer.BadParameter(f"{board!r} is no board of boards.yaml ({', '.join(rulebook.boards)}).{hint}")
+def _read_by(board: Board | None, latest: Period, rulebook: RuleBook) -> Period:
+    """The period that the board's report of `latest` is of; without a board, `latest`."""
+    from kpi_engine.packs import period_of
+
+    if board is None:
+        return latest
+    return period_of(board, latest, yearly=rulebook.audiences[board.audience].threshold == 0)

@@ -14,11 +14,10 @@ from kpi_engine.cli.app import app
 from kpi_engine.cli.edges import (
     checked_on,
     colour_wanted,
-    existing,
     indicator_of,
     nothing_found,
     or_refuse,
-    progress,
+    returns_in,
     rulebook_of,
 )
 from kpi_engine.cli.options import HistoryIfAny, ListFormat, PeriodOption, RulesFolder
@@ -58,15 +57,13 @@ def record(
     rules: RulesFolder = None,
 ) -> None:
     """Store what the returns measured; a corrected return becomes a new revision and the old one stays."""
-    from kpi_engine.check import judged, months_of, read_returns
+    from kpi_engine.check import judged, months_of
     from kpi_engine.history.record import measured_months
     from kpi_engine.history.record import record as store
     from kpi_engine.reports.history_text import recorded_text
 
     rulebook = rulebook_of(rules)
-    returns = read_returns(existing(paths), rulebook, progress())
-    if not returns:
-        nothing_found(paths)
+    returns = returns_in(paths, rulebook)
     checked = or_refuse(lambda: judged(returns, rulebook, None))
     months = measured_months(months_of(returns, rulebook), checked.measured.records, checked.run)
     done = or_refuse(

@@ -47,12 +47,6 @@ _NOTES: Final = tuple(StateNote)
 _NO_RULES: Final = Answered("no engine", "the rules folder declares no escalation rules")
 
 
-def stand(rulebook: RuleBook, checked: Checked, period: Period, derive: Derive) -> Standing:
-    """How `period` stands; every exception in it is new, since nothing before it is looked at."""
-    told = told_of(rulebook, checked, period)
-    return standing_of(rulebook, told, derive_from(rulebook.escalations, told, derive)[0])
-
-
 def told_of(rulebook: RuleBook, checked: Checked, period: Period) -> Told:
     """The facts of `period`, which is the judged one or an earlier one as long."""
     return facts_of(rulebook, known_at(rulebook, checked, period))

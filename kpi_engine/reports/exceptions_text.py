@@ -280,8 +280,8 @@ def _closing(
     measures = [one.indicator for one in told if one.indicator is not None]
     lines = []
     for first in measures[:1]:
-        why = command("kpi explain", first, *again, short=f"kpi explain {first}")
-        lines.append(f"{'Why':<{ASIDE}}{why}")
+        explain = f"kpi explain {first}"
+        lines += _aside("Why", command(explain, *again, short=f"{explain}, the same files and options"))
     answered = escalated.answered
     said = f"{answered.engine} ({answered.why})" if answered.why else answered.engine
     lines += _aside("Engine", said)

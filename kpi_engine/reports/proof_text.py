@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from kpi_engine.reports.behind import Behind
     from kpi_engine.rulebook.book import Citation, Indicator, RuleBook
     from kpi_engine.terms.fact import Fact
-    from kpi_engine.terms.period import Period
     from kpi_engine.terms.verdict import TargetInForce, Verdict
 
 _STEP: Final = 2  # blanks by which each step down is set in
@@ -71,12 +70,12 @@ def proof_lines(
     rulebook: RuleBook,
     standing: Standing,
     behind: Behind,
-    cells: Callable[[str, Period], Sequence[str]] = lambda _indicator, _period: (),
+    cells: Callable[[Verdict], Sequence[str]] = lambda _verdict: (),
 ) -> list[str]:
     """What is told, and under it every way to it: rule, facts, what was not there, figure, plan, cells.
 
-    `cells` gives the addresses behind an indicator's verdict on a period, where they are known; `behind`
-    is that of `standing`. Each line begins with as many blanks as it is set in.
+    `cells` gives the addresses behind a verdict, where they are known; `behind` is that of `standing`.
+    Each line begins with as many blanks as it is set in.
     """
     tree = _Tree(rulebook, standing, behind, cells)
     if isinstance(one, MeasureState):
@@ -100,7 +99,7 @@ class _Tree:
         rulebook: RuleBook,
         standing: Standing,
         behind: Behind,
-        cells: Callable[[str, Period], Sequence[str]],
+        cells: Callable[[Verdict], Sequence[str]],
     ) -> None:
         """Of one standing."""
         self._rulebook = rulebook
@@ -157,7 +156,7 @@ class _Tree:
         for origin in origins[-1:]:
             earlier = f", and {many(len(origins) - 1, 'sheet')} of earlier months" if origins[1:] else ""
             yield f"sheet {origin.sheet} of {origin.file}{earlier}"
-        cells = self._cells(verdict.indicator, verdict.period)
+        cells = self._cells(verdict)
         if cells:
             more = f" and {len(cells) - _CELLS} more" if len(cells) > _CELLS else ""
             yield f"cells {', '.join(cells[:_CELLS])}{more}"

@@ -277,19 +277,18 @@ def _place(finding: Finding) -> str:
 def _closing(checked: Checked, again: Sequence[str], *, every: bool, colour: bool) -> list[str]:
     lines = [counts_line(checked.verdicts, colour=colour)]
     unwell = [v for s in (Status.FAIL, Status.NOT_ASSESSED) for v in checked.verdicts if v.status is s]
+    asides = []
     if unwell:
-        first = unwell[0].indicator
-        why = command("kpi explain", first, *again, short=f"kpi explain {first}")
-        lines.append(f"{'Why':<{ASIDE}}{why}")
+        first = f"kpi explain {unwell[0].indicator}"
+        asides.append(("Why", command(first, *again, short=f"{first}, the same files and options")))
     if not every:
-        all_of_it = command("kpi check", *again, "--all", short="the same with --all")
-        lines.append(f"{'All':<{ASIDE}}{all_of_it}")
+        asides.append(("All", command("kpi check", *again, "--all", short="the same with --all")))
     run = checked.run
     judged = [f"{r.file} {r.digest[:12]}" for r in run.returns if r.period == checked.period or r.refused]
     others = len(run.returns) - len(judged)
     judged += [f"{many(others, 'return')} of other months"] if others else []
     facts = "; ".join([f"kpi {run.engine_version}", f"rules {run.rulebook_digest[:12]}", *judged])
-    for head, said in (("Rules", run.rules), ("Run", facts)):
+    for head, said in (*asides, ("Rules", run.rules), ("Run", facts)):
         first, *more = wrapped(said, ASIDE)
         lines += [f"{head:<{ASIDE}}{first.lstrip()}", *more]
     return lines

@@ -72,6 +72,8 @@ def _of(look: dict[str, Any]) -> Iterator[str]:
     yield from (f"scrolls sideways: {over}" for over in look["overflow"])
     if look["unprinted"]:
         yield f"print: {look['unprinted']} details stay shut on paper"
+    if look["lonely"]:
+        yield "one tile stands alone in its row"
     yield from (f"id used twice: {name}" for name in look["ids"])
     yield from (f"link to nowhere: {link}" for link in look["dead_links"])
     yield from (f"asks for another file: {url}" for url in look["elsewhere"])

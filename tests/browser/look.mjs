@@ -58,6 +58,11 @@ async function looked(url, viewport, picture) {
   result.walk_open = await walked(page);
   result.overflow = await overflows(page, viewport);
   result.unprinted = await unprinted(page);
+  result.lonely = await page.evaluate(() => {
+    const tops = [...document.querySelectorAll(".tally")].map((tile) => tile.getBoundingClientRect().top);
+    const rows = [...new Set(tops)].map((top) => tops.filter((one) => one === top).length);
+    return rows[0] > 1 && rows.at(-1) === 1;
+  });
   result.ids = await page.evaluate(() => {
     const ids = [...document.querySelectorAll("[id]")].map((held) => held.id);
     return ids.filter((id, n) => ids.indexOf(id) !== n);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -47,6 +48,18 @@ def test_a_misspelt_board_is_refused_with_the_nearest() -> None:
     assert "Did you mean iro-service?" in " ".join(told.err.split())
 
 
+def test_a_board_that_meets_by_quarter_hears_of_the_quarter() -> None:
+    asked = ("exceptions", ROOT / "inputs" / "returns_2025-02.xlsx", MARCH, "--board", "scrutiny-committee")
+    assert json.loads(kpi(*asked, "--format", "json").out)["period"] == "2024/25-Q4"
+    assert json.loads(kpi(*asked, "--format", "json", "--period", "2025-02").out)["period"] == "2024/25-Q3"
+
+
+def test_the_quarter_that_a_board_hears_of_is_said_and_typed_again() -> None:
+    told = kpi("exceptions", "inputs", "--board", "scrutiny-committee").out
+    assert "Exceptions of Quarter 4 of 2024/25" in told
+    assert re.search(r"^Why    kpi explain \S+ inputs --period 2024/25-Q4$", told, flags=re.MULTILINE)
+
+
 def test_explain_proves_the_exception_down_to_its_cells() -> None:
     told = kpi("explain", "cic-permanent-workforce", MARCH).out
     assert "rules/escalations.yaml:" in told
@@ -59,11 +72,21 @@ def test_a_pack_waits_for_the_commentary_that_is_missing(tmp_path: Path) -> None
     told = kpi("report", december, "--board", "divisional-management-team", "--out", tmp_path, *ALONE)
     assert told.code == 2
     assert "--allow-missing-commentary" in told.err
+    assert max(map(len, told.err.splitlines())) <= 80
     assert list(tmp_path.iterdir()) == []
     allowed = ("--allow-missing-commentary", "--out", tmp_path, *ALONE)
     assert kpi("report", december, "--board", "divisional-management-team", *allowed).code == 0
     (page,) = tmp_path.glob("*.html")
     assert "No explanation given" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("day", "code"), [("2025-03-30", 2), ("2025-03-31", 0)])
+def test_a_meeting_before_the_end_of_the_period_is_refused(tmp_path: Path, day: str, code: int) -> None:
+    asked = ("--board", "iro-service", "--allow-missing-commentary", "--format", "json", "--out", tmp_path)
+    told = kpi("report", MARCH, *asked, "--meeting", day)
+    assert told.code == code
+    assert (f"--meeting {day} is before the end of March 2025" in " ".join(told.err.split())) == bool(code)
+    assert len(list(tmp_path.iterdir())) == (0 if code else 1)
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Adak"])

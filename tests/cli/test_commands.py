@@ -180,6 +180,11 @@ def test_two_authorities_are_not_checked_together(tmp_path: Path) -> None:
     told = kpi("check", MARCH, haringey, "--rules", RULES)
     assert (told.code, told.out) == (2, "")
     assert "more than one authority" in told.err
+    assert max(map(len, told.err.splitlines())) <= 80
+
+
+def test_advice_on_the_rules_is_within_80_columns() -> None:
+    assert max(map(len, kpi("rules", "lint").out.splitlines())) <= 80
 
 
 def test_corrected_return_replaces_the_one_it_names() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kpi_engine.check import judged, read_returns
 from kpi_engine.escalation.builtin import derive_builtin
 from kpi_engine.escalation.outcome import Answered
+from kpi_engine.escalation.standing import derive_from, standing_of, told_of
 from kpi_engine.rulebook.load import load_rulebook
 from kpi_engine.rulebook.pack import NO_PACK
 from kpi_engine.terms.checked import Checked, ReturnRead, Run
@@ -21,6 +22,7 @@ from tests.reports.build import rulebook
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kpi_engine.escalation.outcome import Standing
     from kpi_engine.rulebook.book import Indicator, MilestoneRule, RuleBook
     from kpi_engine.rulebook.pack import Pack
     from kpi_engine.terms.fact import Derived, Fact
@@ -55,6 +57,12 @@ def checked_of(rules: RuleBook, measured: Measured, period: Period) -> Checked:
         run=Run("0.1.0", "0" * 64, "rules", tuple(read(f"{m}.xlsx", m) for m in measured.records)),
         measured=measured,
     )
+
+
+def stand(rules: RuleBook, checked: Checked, period: Period) -> Standing:
+    """How `period` stands; every exception in it is new, since nothing before it is looked at."""
+    told = told_of(rules, checked, period)
+    return standing_of(rules, told, derive_from(rules.escalations, told, derive)[0])
 
 
 def read(file: str, period: Period | None, *, refused: bool = False, replaced: bool = False) -> ReturnRead:

@@ -10,7 +10,7 @@ import pytest
 
 from kpi_engine.escalation.escalate import escalate
 from kpi_engine.escalation.outcome import Answered
-from kpi_engine.escalation.standing import raising, stand
+from kpi_engine.escalation.standing import raising
 from kpi_engine.rulebook.book import Window
 from kpi_engine.rulebook.pack import Board, Cadence, Pack
 from kpi_engine.terms.fact import Derived
@@ -19,7 +19,7 @@ from kpi_engine.terms.measurement import Reason
 from kpi_engine.terms.period import Period
 from kpi_engine.terms.state import Change, State, StateNote
 from tests.escalation.small_packs import pack, rule
-from tests.escalation.standings import BUILT_IN, book, checked_of, derive, examples, shipped
+from tests.escalation.standings import BUILT_IN, book, checked_of, derive, examples, shipped, stand
 from tests.reports.build import milestone
 from tests.verdicts.build import COUNT, SHARE, at_least, figure, indicator, measured, month, none, parts
 
@@ -282,7 +282,7 @@ def test_standing_alone_is_the_same_standing() -> None:
     checked = examples("2023-10", "2024-03", "2024-03")
     escalated = escalate(shipped(), checked, derive=derive)
     assert escalated is not None
-    assert stand(shipped(), checked, Period.parse("2024-02"), derive) == escalated.before
+    assert stand(shipped(), checked, Period.parse("2024-02")) == escalated.before
 
 
 def test_the_engine_that_could_not_answer_for_both_periods_says_why() -> None:

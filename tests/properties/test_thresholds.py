@@ -19,6 +19,7 @@ from kpi_engine.reports.to_json import to_json
 from kpi_engine.returns.template import Filling
 from kpi_engine.rulebook.book import Kind, Operator
 from kpi_engine.terms.verdict import Status
+from kpi_engine.verdicts.targets import Step
 from tests.properties.small_return import COUNCIL, MONTH, VALIDATED, Workbook, inline, read, rulebook, written
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def met(indicator: Indicator, figure: Fraction) -> bool:
     (target,) = indicator.targets
     percent = (indicator.measure.change_as or indicator.measure.unit) == "percent"
     limit = threshold(indicator) * (100 if percent else 1)
-    return target.met_by(figure, limit)
+    return Step(target.op, limit, target.by).met(figure)
 
 
 def figure_in(text: str, indicator: Indicator) -> Fraction:

@@ -32,6 +32,7 @@ from kpi_engine.terms.measurement import Measurement, Origin, Parts, Reason
 from kpi_engine.terms.period import Period
 from kpi_engine.terms.returned import Validated
 from kpi_engine.terms.verdict import MilestoneStatus, MilestoneVerdict, Status, TargetInForce, Verdict
+from kpi_engine.verdicts.targets import Step
 
 MARCH = Period.parse("2024-03")
 FEBRUARY = Period.parse("2024-02")
@@ -153,7 +154,7 @@ def share(one: Indicator, counted: str | int, whole: str | int, **more: object) 
     """A share judged exactly, with every figure filled in."""
     held = in_force(one)
     value = Fraction(counted) / Fraction(whole)
-    met = held is not None and one.targets[0].met_by(value, held.value)
+    met = held is not None and Step(one.targets[0].op, held.value, held.by).met(value)
     base = Verdict(
         indicator=one.id,
         period=MARCH,

@@ -28,14 +28,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kpi_engine.escalation.outcome import BoardException, MeasureState
+    from kpi_engine.terms.verdict import Verdict
 
 MISS = NearMiss(
     "miss-getting-worse", "Missed, and getting worse", "c", "wants a chart of concern; it is none"
 )
 
 
-def cells(indicator: str, period: Period) -> Sequence[str]:
-    return [f"Workforce!C{n}" for n in range(4, 20)] if (indicator, period) == (STAFF.id, MARCH) else []
+def cells(verdict: Verdict) -> Sequence[str]:
+    of = (verdict.indicator, verdict.period)
+    return [f"Workforce!C{n}" for n in range(4, 20)] if of == (STAFF.id, MARCH) else []
 
 
 def lines(one: BoardException | MeasureState) -> list[str]:

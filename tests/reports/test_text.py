@@ -243,7 +243,7 @@ def test_a_refused_return_is_named() -> None:
 
 def test_the_next_command_is_whole_even_after_a_long_file_name() -> None:
     text = to_text(CHECKED, BOOK, subject="a" * 100 + ".xlsx")
-    assert "Why    kpi explain permanent-staff\n" in text
+    assert "Why    kpi explain permanent-staff, the same files and options\n" in text
     assert "Why    kpi explain permanent-staff 'march return.xlsx'\n" in to_text(
         CHECKED, BOOK, subject="march return.xlsx"
     )

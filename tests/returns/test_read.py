@@ -242,7 +242,7 @@ def test_blank_of_a_column_that_needs_a_value_is_unknown_and_told_once(tmp_path:
     returned = reading(tmp_path, setting("Supervision", C7=None, C8="n/k"))
     assert column_of(returned, "supervision", "feedback_good") == [(None, True), (None, True)]
     fault = one(returned, "R203")
-    assert (fault.cell, fault.severity, "2 cells" in fault.message) == ("C7", Severity.DOUBT, True)
+    assert (fault.cell, fault.severity, "2 of its cells" in fault.message) == ("C7", Severity.DOUBT, True)
 
 
 def test_faults_of_one_kind_are_listed_up_to_the_cap_and_the_rest_counted(tmp_path: Path) -> None:

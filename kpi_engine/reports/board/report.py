@@ -6,17 +6,33 @@ a figure may not or cannot be shown; the report's `symbols` explain those that o
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from kpi_engine.terms.state import State
 
 SUPPRESSED, NOT_APPLICABLE, NOT_AVAILABLE, LOW = "[c]", "[z]", "[x]", "[k]"
 """[c] kept back so that nobody can be recognised; [z] not applicable; [x] not available; [k] low."""
+TITLES: Final = MappingProxyType(
+    {
+        "summary": "Summary",
+        "exceptions": "Exceptions in full",
+        "measures": "All measures",
+        "grid": "Change and target together",
+        "milestones": "Milestones",
+        "data_quality": "Data quality",
+        "how_to_read": "How to read this report",
+        "sources": "Sources",
+    }
+)
+"""The headings of the parts, in their order: rulebook.pack.SECTIONS, and two that no section names."""
 
 
 class Tone(StrEnum):
@@ -215,8 +231,8 @@ class FindingLine:
 class BoardReport:
     """The whole report of one board for one period.
 
-    `sections` names the parts that it has, in order, of rulebook.pack.SECTIONS. `changes` and
-    `completeness` are the two lines of page one. `run` is the Run line.
+    `sections` names those of rulebook.pack.SECTIONS that it has, in order. `changes` and `completeness`
+    are the two lines of page one. `run` is the Run line.
     """
 
     council: str
@@ -252,3 +268,30 @@ class BoardReport:
     symbols: tuple[Fact, ...]
     sources: tuple[Source, ...]
     run: tuple[Fact, ...]
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """The parts that it has, in order, each with its heading."""
+        there = {*self.sections, "how_to_read", *(["grid"] if self.grid is not None else [])}
+        return {part: title for part, title in TITLES.items() if part in there}
+
+    @property
+    def cards(self) -> Mapping[str, str]:
+        """The anchor of each measure that has a card, and its part: exceptions first, then the others."""
+        held, cards = [measure.anchor for measure in self.measures], dict[str, str]()
+        for part, anchors in (("exceptions", self.exceptions), ("measures", held)):
+            for anchor in anchors if part in self.sections else ():
+                if anchor in held:
+                    cards.setdefault(anchor, part)
+        return cards
+
+    def in_full(self, part: str) -> tuple[Measure, ...]:
+        """The measures whose cards stand in `part`, in order."""
+        measures = {measure.anchor: measure for measure in self.measures}
+        return tuple(measures[anchor] for anchor, of in self.cards.items() if of == part)
+
+    @property
+    def linked(self) -> Mapping[str, str]:
+        """The anchor of the card that a short title stands for, where it stands for one."""
+        cards, times = self.cards, Counter(measure.short for measure in self.measures)
+        return {m.short: m.anchor for m in self.measures if m.anchor in cards and times[m.short] == 1}

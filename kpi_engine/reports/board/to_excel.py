@@ -141,8 +141,7 @@ class _Book:
             case Badge():
                 told = self._format(bold=True, font_color=_COLOURS[cell.tone], text_wrap=True)
                 page.write_string(row, place, plain(_text(cell)), told)
-            case str() if cell:
-                text = plain(cell)[:_CELL]
+            case str() if text := plain(cell)[:_CELL]:
                 runs = {"quote_prefix": True} if text.startswith(_RUNS) else {}
                 page.write_string(row, place, text, self._format(text_wrap=True, **runs))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections import Counter
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
@@ -40,38 +39,7 @@ def to_html(report: BoardReport) -> str:
         report=report,
         style=Markup(style),  # noqa: S704  (ours; a report's text is escaped by _css_text)
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        parts=_parts(report),
-        cards=_cards(report),
-        named=_named(report),
     )
-
-
-def _parts(report: BoardReport) -> list[str]:
-    """The parts of the page in order: the report's sections, and the two that no section names."""
-    parts = list(report.sections)
-    if report.grid is not None:
-        parts.insert(parts.index("measures") + 1 if "measures" in parts else len(parts), "grid")
-    before_sources = parts.index("sources") if "sources" in parts else len(parts)
-    parts.insert(before_sources, "how_to_read")
-    return parts
-
-
-def _cards(report: BoardReport) -> dict[str, str]:
-    """The anchor of each measure that has a card, and the part that the card stands in."""
-    cards = dict.fromkeys((m.anchor for m in report.measures), "measures") if _has(report, "measures") else {}
-    if _has(report, "exceptions"):
-        cards |= dict.fromkeys(report.exceptions, "exceptions")
-    return cards
-
-
-def _has(report: BoardReport, section: str) -> bool:
-    return section in report.sections
-
-
-def _named(report: BoardReport) -> dict[str, str]:
-    """The card that a short title stands for, where it stands for one."""
-    cards, times = _cards(report), Counter(m.short for m in report.measures)
-    return {m.short: m.anchor for m in report.measures if m.anchor in cards and times[m.short] == 1}
 
 
 def _on_each_page(report: BoardReport) -> str:

@@ -29,7 +29,12 @@ def to_pdf(report: BoardReport) -> bytes:
     """
     require("PDF", "pdf")
     drawings: dict[str, str] = {}
-    content = {"report": _told(report, drawings), "parts": _parts(report), "cards": _cards(report)}
+    content = {
+        "report": _told(report, drawings),
+        "parts": dict(report.parts),
+        "cards": dict(report.cards),
+        "linked": {settable(short): anchor for short, anchor in report.linked.items()},
+    }
     page = files("kpi_engine.reports.board").joinpath("page.typ").read_bytes()
     read = {name: drawn(svg) for svg, name in drawings.items()}
     made = typeset(
@@ -43,24 +48,6 @@ def to_pdf(report: BoardReport) -> bytes:
 
 def _dated(report: BoardReport) -> date:
     return date.fromisoformat(report.meeting_on) if report.meeting_on else Period.parse(report.period).end
-
-
-def _parts(report: BoardReport) -> list[str]:
-    """The parts in order: the report's sections, and the two that no section names."""
-    parts = list(report.sections)
-    if report.grid is not None:
-        parts.insert(parts.index("measures") + 1 if "measures" in parts else len(parts), "grid")
-    parts.insert(parts.index("sources") if "sources" in parts else len(parts), "how_to_read")
-    return parts
-
-
-def _cards(report: BoardReport) -> dict[str, str]:
-    """The anchor of each measure that has a card, and the part that the card stands in."""
-    held = [m.anchor for m in report.measures]
-    cards = dict.fromkeys(held, "measures") if "measures" in report.sections else {}
-    if "exceptions" in report.sections:
-        cards |= {anchor: "exceptions" for anchor in report.exceptions if anchor in held}
-    return cards
 
 
 def _told(value: object, drawings: dict[str, str], name: str = "") -> object:

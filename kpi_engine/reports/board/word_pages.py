@@ -5,10 +5,8 @@ Imported only where a Word document is written: python-docx is an extra.
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, date, datetime, time
 from functools import cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from kpi_engine.reports.board.raster import chart_png
@@ -21,20 +19,6 @@ if TYPE_CHECKING:
     from kpi_engine.reports.board.report import Badge, BoardReport, Fact, Icon, Measure, Row
     from kpi_engine.reports.board.word_paper import Cell
 
-TITLES: Final = MappingProxyType(
-    {
-        "summary": "Summary",
-        "exceptions": "Exceptions in full",
-        "measures": "All measures",
-        "grid": "Change and target together",
-        "milestones": "Milestones",
-        "data_quality": "Data quality",
-        "how_to_read": "How to read this report",
-        "sources": "Sources",
-        "run": "How this report was made",
-    }
-)
-"""The headings of the parts, in their order."""
 _WIDE, _SMALL = 118, 104  # millimetres of a chart on paper
 _CHART_DOTS, _ICON_DOTS = 1240, 128
 _SHORT: Final = 4  # rows of a table that is kept on one page
@@ -71,13 +55,9 @@ class _Pages:
     def __init__(self, report: BoardReport, paper: Paper) -> None:
         self.report = report
         self.paper = paper
-        self.cards = _cards(report)
-        times = Counter(m.short for m in report.measures)
-        self.named: Mapping[str, str] = {
-            m.short: self.cards[m.anchor]
-            for m in report.measures
-            if m.anchor in self.cards and times[m.short] == 1
-        }
+        self.parts: Mapping[str, str] = {**report.parts, "run": "How this report was made"}
+        # Not by anchor: a name of Word's ends at 40 characters.
+        self.cards = {anchor: f"measure_{number}" for number, anchor in enumerate(report.cards, 1)}
 
     def write(self) -> None:
         """Every part, in order."""
@@ -90,23 +70,18 @@ class _Pages:
         lead = f". Lead: {report.lead}" if report.lead else ""
         made_up = " Made-up figures." if report.made_up else ""
         paper.line("Subtitle", Span(f"{report.board}{meeting}{lead}."), Span(made_up, "Strong"))
-        parts = [part for part in TITLES if self._has(part)]
+        parts = list(self.parts)
         if parts[0] != "summary":
             self._contents(parts)
         for part in parts:
             new_page = part == "exceptions" and part != parts[0]
-            paper.heading(1, Span(TITLES[part]), bookmark=part, new_page=new_page)
+            paper.heading(1, Span(self.parts[part]), bookmark=part, new_page=new_page)
             getattr(self, f"_{part}")()
             if part == "summary":
                 self._contents(parts[1:])
 
-    def _has(self, part: str) -> bool:
-        if part == "grid":
-            return self.report.grid is not None
-        return part in {"how_to_read", "run"} or part in self.report.sections
-
     def _contents(self, parts: Sequence[str]) -> None:
-        links = [Span(TITLES[part], "Hyperlink", part) for part in parts]
+        links = [Span(self.parts[part], "Hyperlink", part) for part in parts]
         spaced = [span for link in links for span in (Span(", "), link)][1:]
         self.paper.line("Note", Span("In this report: ", "Strong"), *spaced)
 
@@ -164,9 +139,8 @@ class _Pages:
 
     def _exceptions(self) -> None:
         report, paper = self.report, self.paper
-        measures = {m.anchor: m for m in report.measures}
-        for number, anchor in enumerate(a for a in report.exceptions if a in measures):
-            self._card(measures[anchor], _WIDE, new_page=number > 0)
+        for number, measure in enumerate(report.in_full("exceptions")):
+            self._card(measure, _WIDE, new_page=number > 0)
         if report.others:
             paper.heading(
                 2, Span("Beyond the measures" if report.exceptions else "Milestones and the return")
@@ -191,13 +165,11 @@ class _Pages:
             )
             name = _one(self._named(row.measure, self.cards.get(row.anchor)))
             rows.append((name, _one(_badge(row.badge)), *cells))
-        self.paper.table(TITLES["measures"], _EVERY, rows, together=len(rows) <= _SHORT)
-        above = set(self.report.exceptions) if "exceptions" in self.report.sections else set()
+        self.paper.table(self.parts["measures"], _EVERY, rows, together=len(rows) <= _SHORT)
         charts = 0
-        for measure in self.report.measures:
-            if measure.anchor not in above:
-                self._card(measure, _SMALL, new_page=charts % _CHARTS_A_PAGE == 0)
-                charts += measure.picture is not None
+        for measure in self.report.in_full("measures"):
+            self._card(measure, _SMALL, new_page=charts % _CHARTS_A_PAGE == 0)
+            charts += measure.picture is not None
 
     def _card(self, measure: Measure, width: int, *, new_page: bool) -> None:
         """All that is said of one measure, on one page.
@@ -254,9 +226,9 @@ class _Pages:
             ),
             keep=True,
         )
-        width = 136 // max(1, len(grid.columns))
+        width, linked = 136 // max(1, len(grid.columns)), self.report.linked
         self.paper.table(
-            TITLES["grid"],
+            self.parts["grid"],
             (
                 Column("Target and change", 34),
                 *(Column(one.words, width, symbol=_symbol(one)) for one in grid.columns),
@@ -265,7 +237,7 @@ class _Pages:
                 (
                     _one(_symbol(head), Span("\n"), Span(head.words, "Strong")),
                     *(
-                        tuple((self._named(m, self.named.get(m)),) for m in cell.measures)
+                        tuple((self._named(m, self.cards.get(linked.get(m, ""))),) for m in cell.measures)
                         or _one(Span("none", "Aside"))
                         for cell in cells
                     ),
@@ -300,7 +272,7 @@ class _Pages:
             return
         columns = (Column("Milestone", 52), Column("Due", 25), Column("Status", 32))
         self.paper.table(
-            TITLES["milestones"],
+            self.parts["milestones"],
             (*columns, Column("Done or expected", 28), Column("Lead", 33)),
             rows,
             together=len(rows) <= _SHORT,
@@ -319,7 +291,7 @@ class _Pages:
         for one in report.findings:
             texts = [one.code, one.severity, one.message, one.number, *([one.where] if where else [])]
             rows.append([_one(Span(text)) for text in texts])
-        self.paper.table(TITLES["data_quality"], columns, rows, together=len(rows) <= _SHORT)
+        self.paper.table(self.parts["data_quality"], columns, rows, together=len(rows) <= _SHORT)
 
     def _how_to_read(self) -> None:
         self._facts(self.report.how_to_read)
@@ -338,18 +310,6 @@ class _Pages:
         self._facts(report.run)
         marking = f"{report.marking}. " if report.marking else ""
         self.paper.line("Note", Span(f"{marking}Audience: {report.audience}. {report.council}."))
-
-
-def _cards(report: BoardReport) -> dict[str, str]:
-    """The anchor of each measure that has a card, and its bookmark: Word's names end at 40 characters."""
-    anchors: list[str] = list(report.exceptions) if "exceptions" in report.sections else []
-    if "measures" in report.sections:
-        anchors += [m.anchor for m in report.measures]
-    told = {m.anchor for m in report.measures}
-    return {
-        anchor: f"measure_{number}"
-        for number, anchor in enumerate(dict.fromkeys(a for a in anchors if a in told), 1)
-    }
 
 
 def _one(*spans: Span | Symbol) -> Cell:
