@@ -7,13 +7,14 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from kpi_engine.history.file import open_history
-from kpi_engine.history.read import authorities, series
+from kpi_engine.history.read import authorities, milestone_rows, series
 from kpi_engine.history.row import Basis
 from kpi_engine.measures.plan import measures_of
 from kpi_engine.terms.checked import Checked, Run
 from kpi_engine.terms.measured import Measured
 from kpi_engine.terms.measurement import MonthRecords
 from kpi_engine.verdicts.judge import judge_one
+from kpi_engine.verdicts.milestones import judge_milestones
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
 
 def recorded(history: Path, rulebook: RuleBook, ids: Sequence[str], period: Period | None) -> Checked | None:
-    """The verdicts on `ids` (none: on every measure) by the newest records; None: no council of the plan.
+    """The verdicts on `ids` by the newest records; None: no council of the plan.
 
-    The cost follows the months of those measures, not what else the history holds.
+    Without `ids`: on every measure, and on the milestones. The cost follows the months of those measures, not what else the history holds.
     """
     with open_history(history) as opened:
         known = authorities(opened)
@@ -37,6 +38,7 @@ def recorded(history: Path, rulebook: RuleBook, ids: Sequence[str], period: Peri
             return None
         found: dict[Basis, dict[Period, dict[str, Measurement]]] = {b: defaultdict(dict) for b in Basis}
         validated: dict[Period, Validated] = {}
+        milestones = {} if ids else milestone_rows(opened, council.code)
         for measure in ids or measures_of(rulebook):
             for basis in Basis:
                 for figure in series(opened, council.code, measure, basis=basis):
@@ -48,6 +50,7 @@ def recorded(history: Path, rulebook: RuleBook, ids: Sequence[str], period: Peri
     if not records:
         return None
     measured, judging = Measured(council.code, records, validated), period or max(records)
+    rows = milestones.get(judging.last_month, {})
     return Checked(
         authority=council.name,
         made_up=council.made_up,
@@ -57,10 +60,11 @@ def recorded(history: Path, rulebook: RuleBook, ids: Sequence[str], period: Peri
             for i in rulebook.indicators.values()
             if not ids or i.id in ids
         ),
-        milestones=(),
+        milestones=() if ids else judge_milestones(rulebook.milestones, rows, judging, rulebook.plan.start),
         findings=(),
         earlier_findings=(),
         series={},
         run=Run(version("kpi-engine"), rulebook.digest, rulebook.folder, ()),
         measured=measured,
+        milestone_rows=milestones,
     )

@@ -51,7 +51,7 @@ def explain(  # noqa: PLR0913, PLR0917  (a command's options)
     from kpi_engine.reports.trend_text import explain_trend
     from kpi_engine.trend import revisions, trends
 
-    returns, checked = checked_on(paths or [], rulebook, period, history, [subject])
+    returns, checked = checked_on(paths or [], rulebook, period, history)
     evidence = cases_behind(returns, rulebook, checked, subject) if cases else ()
     trend = trends(rulebook, checked.measured, checked.period, only=[subject]) if checked.period else ()
     lines = [line for one in trend for line in explain_trend(one, revisions(one))]

@@ -97,6 +97,13 @@ def before_corrections(
         return tuple(_newest_measurements(history.connection, authority, state) for state in states)
 
 
+def milestone_rows(history: History, authority: str) -> Mapping[Period, Mapping[str, MilestoneRow]]:
+    """The Milestones sheets of `authority`, as they stand now, by month."""
+    with told(history.path), _reading(history), _content_of(history):
+        newest = {m.period: m.number for m in _months(history.connection, authority)}
+        return {period: _milestones(history.connection, number) for period, number in newest.items()}
+
+
 def authorities(history: History) -> tuple[str, ...]:
     """The codes of the councils that `history` knows, in order."""
     with told(history.path):

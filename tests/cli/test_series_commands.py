@@ -154,3 +154,14 @@ def test_spc_on_a_faulty_file_says_where_and_writes_nothing(kpi: Kpi, tmp_path: 
         *("--summary", tmp_path / "summary.csv"),
     )
     assert (code, "series.csv:2" in err, out.exists()) == (2, True, False)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(("exceptions",), "exceptions:"), (("explain", "pf-champions"), "Why not:")]
+)
+def test_a_history_alone_tells_exceptions_and_explains(
+    kpi: Kpi, history: Path, words: tuple[str, ...], said: str
+) -> None:
+    code, out, err = kpi(*words, "--history", history)
+    assert code in {0, 1, 3}, err
+    assert said in out
