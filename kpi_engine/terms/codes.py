@@ -615,6 +615,12 @@ CODES = MappingProxyType(
             "{count} rows of {meant} date back more than {months} months before {month}, and the return of {before} lacked them.",
             "Say in the commentary why they were reported late.",
         ),
+        "R323": Code(
+            FLAG,
+            "Rows gone since the month before",
+            "{count} rows that {meant} held in the return of {before} are missing in that of {month}, though their dates are not too old for it.",
+            "Put them back, unless each was a mistake; then say so in the commentary.",
+        ),
         "R390": Code(
             FLAG,
             "A figure falls behind a target that is met",

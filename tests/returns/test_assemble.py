@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kpi_engine.errors import KpiError
-from kpi_engine.returns.assemble import Assembled, across_months, assemble
+from kpi_engine.returns.across import across_months
+from kpi_engine.returns.assemble import Assembled, assemble
 from kpi_engine.returns.read import read_return
 from kpi_engine.terms.finding import Severity
 from kpi_engine.terms.measurement import Reason
@@ -286,6 +287,17 @@ def test_case_first_sent_after_its_time_is_told() -> None:
     }
     faults = months(m2=before, m3=late)
     assert [(f.code, f.message.split()[0]) for f in faults] == [("R322", "1")]
+
+
+def test_case_that_is_gone_before_its_time_is_told() -> None:
+    both, one = orders(date(2023, 8, 1), date(2023, 9, 1)), orders(date(2023, 8, 1))
+    faults = months(m2=both, m3=one)
+    assert [(f.code, f.severity, f.message.split()[0]) for f in faults] == [("R323", Severity.FLAG, "1")]
+
+
+def test_case_that_has_run_out_may_go() -> None:
+    both, one = orders(date(2023, 8, 1), date(2021, 3, 1)), orders(date(2023, 8, 1))
+    assert months(m2=both, m3=one) == ()
 
 
 def test_case_sent_every_month_is_not_late() -> None:
