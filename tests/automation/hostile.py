@@ -1,8 +1,7 @@
-"""What hostile people put into an inbox: returns whose every text attacks, and names that no team would give."""
+"""What hostile people put into an inbox: returns whose every text attacks, and names that attack."""
 
 from __future__ import annotations
 
-import re
 import zipfile
 from itertools import cycle
 from typing import TYPE_CHECKING, Final
@@ -10,6 +9,7 @@ from xml.sax.saxutils import quoteattr
 
 from openpyxl import load_workbook
 from openpyxl.comments import Comment
+from openpyxl.utils import get_column_letter
 
 from tests.automation.months import INPUTS
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 CANARY: Final = "qzcanary"
 """Stands in every text that no output may hold: ids, unknown columns, notes, and most of the cover."""
-TAG: Final = re.compile(r"zq[a-z]{2}qz")
-"""Ends every text of the commentary, each with letters of its own."""
 _HEADINGS: Final = 6
 _CASES: Final = ("Workforce", "Court cases", "Placements", "Children in care", "PF champions", "Supervision")
 _LINES: Final = ("Counts", "Milestones", "Commentary")
@@ -99,7 +97,13 @@ NAMES: Final = (
     *("..xlsx", "....x.xlsx", " .xlsx", "..\\..\\evil.xlsx", "a..\\..\\evil.xlsx", "C:evil.xlsx", "CON.xlsx"),
     *("%2e%2e%2fevil.xlsx", "-rf.xlsx", "~.xlsx", "x.marked.xlsx", "why.txt.xlsx", "manifest.json.xlsx"),
     *("+1.xlsx", "-1+1.xlsx", "@SUM(1).xlsx", "\t=1.xlsx", "=cmd|' C calc'!A0.xlsx", "<script>alert(1).xlsx"),
-    *("www.evil.example a@evil.example.xlsx", "| a | b |.xlsx", "# a\n- b.xlsx", "{% raw %}.xlsx", "#eval.xlsx"),
+    *(
+        "www.evil.example a@evil.example.xlsx",
+        "| a | b |.xlsx",
+        "# a\n- b.xlsx",
+        "{% raw %}.xlsx",
+        "#eval.xlsx",
+    ),
     *("\x1b[2J\x07\x9b31m\x7f.xlsx", "\u202excod.xlsx", "\u2066\u200b\ufeff.xlsx", "\x85a\u2028b\u2029.xlsx"),
     *("a" * 250 + ".xlsx", "\u00e9" * 125 + ".xlsx", "a" * 100 + ".marked.xlsx", "\U0001f600" * 62 + ".xlsx"),
 )
@@ -118,7 +122,7 @@ _PROPER: Final = {
 
 def texts_of(commentary: Worksheet) -> Mapping[str, str]:
     """What the cells of the commentary hold, by address: leads, which reach CSV, what spreadsheets run."""
-    heads = {str(cell.value): cell.column_letter for cell in commentary[_HEADINGS]}
+    heads = {str(cell.value): get_column_letter(n) for n, cell in enumerate(commentary[_HEADINGS], 1)}
     leads, others = cycle(RUN_BY_SPREADSHEETS), cycle(ATTACKS)
     texts: dict[str, str] = {}
     for row in range(_HEADINGS + 1, commentary.max_row + 1):
@@ -152,7 +156,7 @@ def hostile_return(path: Path, cover: Mapping[str, str], *, proper: bool = True)
 
 
 def _plant(sheet: Worksheet) -> None:
-    """Canaries among the cases: as ids, one twice and one a name, in a column of their own, below, in a note."""
+    """Canaries among the cases: as ids, one twice and one a name, as a column, below all, in a note."""
     below, right = sheet.max_row + 3, sheet.max_column + 1
     for row, text in ((7, "-77"), (8, "-77"), (9, " Person")):
         _write(sheet, f"A{row}", f"{CANARY}{text}")
