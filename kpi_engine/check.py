@@ -10,7 +10,8 @@ from kpi_engine.history.file import open_history
 from kpi_engine.history.read import NOTHING_HELD, Held, before_corrections, measured_otherwise, records
 from kpi_engine.measures.embedded import EmbeddedEngine
 from kpi_engine.measures.measure import measure_month
-from kpi_engine.returns.assemble import across_months, assemble
+from kpi_engine.returns.across import across_months
+from kpi_engine.returns.assemble import assemble
 from kpi_engine.returns.read import find_returns, read_return
 from kpi_engine.terms.checked import Checked, ReturnRead, Run
 from kpi_engine.terms.measured import Measured
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from kpi_engine.returns.assemble import Assembled
     from kpi_engine.rulebook.book import Authority, RuleBook
     from kpi_engine.terms.finding import Finding
     from kpi_engine.terms.measurement import MonthRecords
@@ -70,9 +72,11 @@ class Gathered:
     """What returns hold together, measured: any period can be judged on it.
 
     `between` are the findings between files and months; `milestones` the rows of each month's sheet.
+    `held` is what fills in the months for which no return was given.
     """
 
     returns: Sequence[Return]
+    held: Held
     used: Sequence[Return]
     months: Mapping[Period, MonthReturn]
     measured: Measured
@@ -84,12 +88,29 @@ class Gathered:
 def gathered(returns: Sequence[Return], rulebook: RuleBook, held: Held = NOTHING_HELD) -> Gathered:
     """The returns put together by month and measured; `held` fills in the months for which none is given."""
     assembled = assemble(returns, rulebook)
+    return _together(returns, assembled, measure_months(assembled.months, rulebook, held), rulebook, held)
+
+
+def up_to(of: Gathered, rulebook: RuleBook, month: Period) -> Gathered:
+    """The same as it was when `month` was the latest; nothing is measured anew."""
+    returns = [r for r in of.returns if r.claims is None or r.claims <= month]
+    measured = replace(
+        of.measured,
+        records={p: one for p, one in of.measured.records.items() if p <= month},
+        validated={p: one for p, one in of.measured.validated.items() if p <= month},
+    )
+    return _together(returns, assemble(returns, rulebook), measured, rulebook, of.held.up_to(month))
+
+
+def _together(
+    returns: Sequence[Return], assembled: Assembled, measured: Measured, rulebook: RuleBook, held: Held
+) -> Gathered:
     months = assembled.months
-    measured = measure_months(months, rulebook, held)
     run = _run(returns, assembled.replaced, rulebook)
     filled_in = [month for month in held.records if month not in months]
     return Gathered(
         returns=returns,
+        held=held,
         used=[r for r in returns if r not in assembled.replaced],
         months=months,
         measured=replace(measured, month_unknown=any(r.claims is None for r in returns)),
@@ -145,17 +166,14 @@ def held_in(history: Path | None, returns: Sequence[Return], rulebook: RuleBook)
         return records(opened, authority_of(months_of(returns, rulebook), rulebook))
 
 
-def stood_in(
-    history: Path | None, returns: Sequence[Return], rulebook: RuleBook
-) -> tuple[Mapping[Period, MonthRecords], ...]:
-    """All months as reports went out with them before each correction that `history` knows of, first to last.
+def stood_in(history: Path | None, council: str) -> tuple[Mapping[Period, MonthRecords], ...]:
+    """All months of `council` as reports went out with them before each correction that `history` knows of.
 
-    The newest state in it is among them, since a return given may correct it in its turn.
+    First to last. The newest state in it is among them, since a return given may correct it in its turn.
     """
     if history is None:
         return ()
     with open_history(history) as opened:
-        council = authority_of(months_of(returns, rulebook), rulebook)
         return before_corrections(opened, council) or (records(opened, council).records,)
 
 

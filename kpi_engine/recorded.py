@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 def recorded(history: Path, rulebook: RuleBook, ids: Sequence[str], period: Period | None) -> Checked | None:
     """The verdicts on `ids` by the newest records; None: no council of the plan.
 
-    Without `ids`: on every measure, and on the milestones. The cost follows the months of those measures, not what else the history holds.
+    Without `ids`: on every measure, and on the milestones. The cost follows the months of those measures,
+    not what else the history holds.
     """
     with open_history(history) as opened:
         known = authorities(opened)

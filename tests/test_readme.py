@@ -46,9 +46,7 @@ def test_the_output_shown_is_the_output(command: str, output: str, tmp_path: Pat
         at = found + len(part)
 
 
-def test_the_monthly_run_shown_is_what_happens(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_monthly_run_shown_is_what_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "rules").symlink_to(ROOT / "rules")
     assert kpi("init", "department", cwd=tmp_path).returncode == 0
     with (tmp_path / "department/kpi.toml").open("a") as settings:

@@ -1,7 +1,8 @@
 """The commands: they read arguments, call one function each, print, and exit; they decide nothing."""
 
 # In the order of `kpi --help`.
-from kpi_engine.cli import check, explain, exceptions, report, run, series, template, rules, setup, audit, doctor  # noqa: I001
+from kpi_engine.cli import check, explain, exceptions, report, series, template, rules  # noqa: I001
+from kpi_engine.cli import setup, run, audit, doctor
 from kpi_engine.cli.app import app
 
 __all__ = [

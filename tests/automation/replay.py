@@ -1,4 +1,4 @@
-"""`python -m tests.automation.replay`: two years of months through `kpi run`, against the packs made directly.
+"""`python -m tests.automation.replay`: two years of months through `kpi run`, and the packs made directly.
 
 One root, from an empty folder; each month's return is dropped after the month has ended. Every file of every
 pack must have the bytes that the same returns give without any run. Prints how many do.
@@ -40,7 +40,9 @@ def directly(
     of = gathered(read_returns(paths, rulebook, lambda _done, _of: None), rulebook)
     of = replace(of, run=replace(of.run, audit_head=head))
     hearing = [
-        board for board in rulebook.boards.values() if period_of(board, month, yearly=False).last_month == month
+        board
+        for board in rulebook.boards.values()
+        if period_of(board, month, yearly=False).last_month == month
     ]
     made = packs(of, rulebook, hearing, period=month, allow_missing_commentary=True)
     checked = judged_at(of, rulebook, month)

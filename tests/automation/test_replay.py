@@ -1,4 +1,4 @@
-"""Months replayed through `kpi run`, and runs that are killed: a small part of what the scripts do at length."""
+"""Months replayed through `kpi run`, and runs that are killed: a little of what the scripts do at length."""
 
 from __future__ import annotations
 
