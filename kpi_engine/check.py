@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from kpi_engine.history.file import open_history
 from kpi_engine.history.read import NOTHING_HELD, Held, before_corrections, measured_otherwise, records
 from kpi_engine.measures.embedded import EmbeddedEngine
-from kpi_engine.measures.measure import measure_month
+from kpi_engine.measures.measure import records_of
 from kpi_engine.returns.across import across_months
 from kpi_engine.returns.assemble import assemble
-from kpi_engine.returns.read import find_returns, read_return
+from kpi_engine.returns.many import read_many
+from kpi_engine.returns.read import find_returns
 from kpi_engine.terms.checked import Checked, ReturnRead, Run
 from kpi_engine.terms.measured import Measured
 from kpi_engine.verdicts.beside import falls_beneath
@@ -51,13 +52,7 @@ def read_returns(
     paths: Sequence[Path], rulebook: RuleBook, told: Callable[[int, int], None]
 ) -> tuple[Return, ...]:
     """Every return in `paths`, in order; a refused one is among them, with its findings."""
-    files = find_returns(paths)
-    returns = []
-    for n, file in enumerate(files):
-        told(n, len(files))
-        returns.append(read_return(file, rulebook))
-    told(len(files), len(files))
-    return tuple(returns)
+    return read_many(find_returns(paths), rulebook, told)
 
 
 def judged(
@@ -180,7 +175,7 @@ def stood_in(history: Path | None, council: str) -> tuple[Mapping[Period, MonthR
 def measure_months(months: Mapping[Period, MonthReturn], rulebook: RuleBook, held: Held) -> Measured:
     """Every month's records, and what is known of each month; a return given wins over what was recorded."""
     with EmbeddedEngine() as engine:
-        found = {p: measure_month(engine, month, rulebook).records for p, month in months.items()}
+        found = dict(zip(months, records_of(engine, list(months.values()), rulebook), strict=True))
     return Measured(
         authority=authority_of(months, rulebook),
         records={**held.records, **found},

@@ -1,4 +1,4 @@
-"""Conditions as SQL that DuckDB and Spark share: one form for "surely", one for "surely not"."""
+"""Conditions as SQL that DuckDB and Spark share: true, false, or null where the row cannot say."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from kpi_engine.terms.expression import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from kpi_engine.measures.plan import Atom
 
@@ -70,15 +70,18 @@ def literal(value: str | int | Decimal | date) -> str:
             assert_never(value)
 
 
-def expression(node: Expression, days: Mapping[Bound, date]) -> str:
-    """An expression as SQL: null where a cell it reads is blank or unknown, else its value."""
+def expression(node: Expression, days: Mapping[Bound, str]) -> str:
+    """An expression as SQL: null where a cell it reads is blank or unknown, else its value.
+
+    `days` names the column of the calendar that each day of the window stands in.
+    """
     match node:
         case ColumnRef(column):
             return quoted(column)
         case Literal(value):
             return literal(value)
         case Day(bound):
-            return literal(days[bound])
+            return days[bound]
         case Shift(base, months, count):
             return _moved(_moved(expression(base, days), months, "MONTH"), count, "DAY")
         case Choose(latest, left, right):
@@ -99,38 +102,36 @@ def _moved(day: str, count: int, unit: str) -> str:
     return f"CAST({day} {'+' if count > 0 else '-'} INTERVAL {abs(count)} {unit} AS DATE)"
 
 
-# ── Conditions: two forms each, neither ever null ────────────────────────────
+# ── Conditions: null is "cannot say", and AND, OR and NOT carry it as they should ──
 
 
-def surely(condition: Condition, days: Mapping[Bound, date]) -> str:
-    """SQL that is true where the condition certainly holds, else false."""
+def truth(condition: Condition, of_atom: Callable[[Atom], str]) -> str:
+    """SQL of a condition whose atoms `of_atom` writes."""
     match condition:
         case Not(of):
-            return surely_not(of, days)
+            return f"(NOT {truth(of, of_atom)})"
         case AllOf(parts):
-            return joined(" AND ", (surely(part, days) for part in parts), none="TRUE")
+            return joined(" AND ", (truth(part, of_atom) for part in parts), none="TRUE")
         case AnyOf(parts):
-            return joined(" OR ", (surely(part, days) for part in parts), none="FALSE")
+            return joined(" OR ", (truth(part, of_atom) for part in parts), none="FALSE")
         case _:
-            return _known_and(condition, _holds(condition, days))
+            return of_atom(condition)
 
 
-def surely_not(condition: Condition, days: Mapping[Bound, date]) -> str:
-    """SQL that is true where the condition certainly does not hold, else false."""
-    match condition:
-        case Not(of):
-            return surely(of, days)
-        case AllOf(parts):
-            return joined(" OR ", (surely_not(part, days) for part in parts), none="FALSE")
-        case AnyOf(parts):
-            return joined(" AND ", (surely_not(part, days) for part in parts), none="TRUE")
-        case _:
-            return _known_and(condition, f"NOT {_holds(condition, days)}")
+def held(atom: Atom, days: Mapping[Bound, str]) -> str:
+    """SQL of one comparison: null where it reads an unknown cell; a blank fulfils none that does not ask."""
+    known = [f"NOT {unknown(column)}" for column in sorted(columns_of(atom))]
+    return f"CASE WHEN {' AND '.join(known)} THEN {_holds(atom, days)} END" if known else _holds(atom, days)
 
 
-def mark(condition: Condition, days: Mapping[Bound, date]) -> str:
+def mark(condition: Condition, days: Mapping[Bound, str]) -> str:
     """SQL that is 2 where the condition certainly holds, 0 where it certainly does not, else 1."""
-    return f"CASE WHEN {surely(condition, days)} THEN 2 WHEN {surely_not(condition, days)} THEN 0 ELSE 1 END"
+    return marked(truth(condition, lambda atom: held(atom, days)))
+
+
+def marked(truth_of_it: str) -> str:
+    """The mark 2, 0 or 1 of a condition's SQL."""
+    return f"CASE WHEN {truth_of_it} THEN 2 WHEN NOT {truth_of_it} THEN 0 ELSE 1 END"
 
 
 def joined(word: str, parts: Iterable[str], *, none: str) -> str:
@@ -139,7 +140,7 @@ def joined(word: str, parts: Iterable[str], *, none: str) -> str:
     return f"({word.join(listed)})" if listed else none
 
 
-def _holds(atom: Atom, days: Mapping[Bound, date]) -> str:
+def _holds(atom: Atom, days: Mapping[Bound, str]) -> str:
     """SQL of an atom over known cells: true or false, and false of a blank unless it asks for one."""
     match atom:
         case Compare(how, left, right):
@@ -153,10 +154,6 @@ def _holds(atom: Atom, days: Mapping[Bound, date]) -> str:
             return f"COALESCE({expression(value, days)}, FALSE)"
         case _:
             assert_never(atom)
-
-
-def _known_and(atom: Atom, holds: str) -> str:
-    return joined(" AND ", (*(f"NOT {unknown(c)}" for c in sorted(columns_of(atom))), holds), none="")
 
 
 def unknown(column: str) -> str:

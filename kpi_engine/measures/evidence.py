@@ -9,6 +9,7 @@ from kpi_engine.measures.plan import (
     Atom,
     Dated,
     Outcome,
+    ReturnKey,
     dated,
     measures_of,
     needs,
@@ -67,7 +68,8 @@ def cases(engine: Engine, table: Table, asked: Dated) -> tuple[CaseEvidence, ...
     counted = asked.measure.numerator
     atoms = _atoms(AllOf((population(asked), set_aside(asked), *((counted,) if counted else ()))))
     found = []
-    for row in engine.run(table, rows_of(asked, atoms)):
+    of = ReturnKey("", asked.month)
+    for row in engine.run({of: table}, rows_of(asked, atoms))[of]:
         index, pop, num, left_out, unclear, *marks = (int(number or 0) for number in row)
         outcome = _outcome(pop, num, left_out=left_out == 1, unclear=unclear == 1)
         names = _deciding(asked, outcome, dict(zip(atoms, marks, strict=True)))

@@ -1,15 +1,15 @@
-"""One month's tables measured: exact parts for every measure, or the reason there are none."""
+"""Months of tables measured: exact parts for every measure, or the reason there are none."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from kpi_engine.measures.counts import disagreement, stand_in
 from kpi_engine.measures.figures import SHARES, figure
-from kpi_engine.measures.plan import Dated, dated, measures_of, needs
+from kpi_engine.measures.plan import Dated, ReturnKey, dated, measures_of, needs
 from kpi_engine.measures.sql import fused
 from kpi_engine.rulebook.book import Kind
 from kpi_engine.terms.expression import Bound
@@ -17,48 +17,50 @@ from kpi_engine.terms.measurement import Measurement, MonthRecords, Origin, Part
 from kpi_engine.terms.period import Period, span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kpi_engine.measures.plan import Engine, Number
     from kpi_engine.rulebook.book import RuleBook
     from kpi_engine.terms.returned import MonthReturn
     from kpi_engine.terms.table import Table
 
+    _Totals = Mapping[str, Number] | Exception
+
 _NOTHING = Fraction(0)
+_ROWS_AT_ONCE = 250_000  # some 120 MB while a sheet of 8 columns is measured
 
 
-@dataclass(frozen=True, slots=True)
-class MonthMeasurements:
-    """Every measure of the rulebook in one month."""
-
-    month: Period
-    records: MonthRecords
-
-
-def measure_month(engine: Engine, month: MonthReturn, rulebook: RuleBook) -> MonthMeasurements:
-    """Measure everything that `rulebook` declares in `month`.
+def records_of(engine: Engine, months: Sequence[MonthReturn], rulebook: RuleBook) -> list[MonthRecords]:
+    """Measure everything that `rulebook` declares in each of `months`, in order.
 
     Shares are fractions of 1, waits are days. Nothing is raised for what a
     return holds or for a rule that fails: the Measurement has the reason.
+    ValueError if two of `months` are one council's and of one month.
     """
+    if not months:
+        return []
     sheets, stating = rulebook.contract.sheets, _stating(rulebook)
-    measures = measures_of(rulebook).values()
-    own = [dated(m, sheets[m.table], month.period, whole=False) for m in measures]
-    whole = [dated(m, sheets[m.table], month.period, whole=True) for m in measures if m.window_from_table]
+    measures, any_month = measures_of(rulebook).values(), months[0].period
+    own = [dated(m, sheets[m.table], any_month, whole=False) for m in measures]
+    whole = [dated(m, sheets[m.table], any_month, whole=True) for m in measures if m.window_from_table]
     asked = (*own, *whole)
     targets = {
         n: replace(one, measure=replace(one.measure, kind=Kind.STATED, value=stating[one.measure.id]))
         for n, one in enumerate(asked)
         if one.measure.id in stating
     }
-    found = list(measure(engine, month, (*asked, *targets.values()), nil_label=rulebook.contract.nil_label))
-    for n, target in zip(targets, found[len(asked) :], strict=True):
-        found[n] = _with_target(found[n], target)
-    records = MonthRecords(
-        own={m.measure: m for m in found[: len(own)]},
-        whole={m.measure: m for m in found[len(own) : len(asked)]},
-    )
-    return MonthMeasurements(month.period, records)
+    nil_label = rulebook.contract.nil_label
+    records = []
+    for found in measure_each(engine, months, (*asked, *targets.values()), nil_label=nil_label):
+        for n, target in zip(targets, found[len(asked) :], strict=True):
+            found[n] = _with_target(found[n], target)
+        records.append(
+            MonthRecords(
+                own={m.measure: m for m in found[: len(own)]},
+                whole={m.measure: m for m in found[len(own) : len(asked)]},
+            )
+        )
+    return records
 
 
 def _stating(rulebook: RuleBook) -> dict[str, str]:
@@ -83,20 +85,54 @@ def _with_target(found: Measurement, target: Measurement) -> Measurement:
 def measure(
     engine: Engine, month: MonthReturn, asked: Sequence[Dated], *, nil_label: str
 ) -> tuple[Measurement, ...]:
-    """A Measurement for each of `asked`, in order; the measures of one table share one SELECT."""
-    done: dict[int, Measurement] = {}
-    to_do: dict[str, list[int]] = defaultdict(list)
-    for n, one in enumerate(asked):
-        early = _without_rows(one, month, nil_label)
-        if early is None:
-            to_do[one.sheet.id].append(n)
-        else:
-            done[n] = early
+    """A Measurement for each of `asked` in one month, in order."""
+    (found,) = measure_each(engine, [month], asked, nil_label=nil_label)
+    return tuple(found)
+
+
+def measure_each(
+    engine: Engine, months: Sequence[MonthReturn], asked: Sequence[Dated], *, nil_label: str
+) -> list[list[Measurement]]:
+    """For each of `months`, a Measurement for each of `asked`, whatever month that is dated; both in order.
+
+    The measures of one sheet share one SELECT over all months. ValueError as for `records_of`.
+    """
+    keys = [ReturnKey(month.authority or "", month.period) for month in months]
+    if len(set(keys)) < len(keys):
+        raise ValueError("two returns of one council for one month")
+    needed = [needs(one) for one in asked]
+    done: dict[tuple[int, int], Measurement] = {}
+    to_do: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for m, month in enumerate(months):
+        for n, one in enumerate(asked):
+            early = _without_rows(replace(one, month=month.period), needed[n], month, nil_label)
+            if early is None:
+                to_do[one.sheet.id].append((m, n))
+            else:
+                done[m, n] = early
     for sheet, places in to_do.items():
-        table = month.tables[sheet]
-        for n, totals in zip(places, _totals(engine, table, [asked[n] for n in places]), strict=True):
-            done[n] = _from_rows(asked[n], month, table, totals)
-    return tuple(done[n] for n in range(len(asked)))
+        tables = {keys[m]: months[m].tables[sheet] for m, _ in places}
+        of_sheet = {n: asked[n] for _, n in places}
+        totals: dict[tuple[ReturnKey, int], _Totals] = {}
+        for batch in _batches(tables):
+            totals |= _totals(engine, batch, of_sheet)
+        for m, n in places:
+            dated_here = replace(asked[n], month=months[m].period)
+            done[m, n] = _from_rows(dated_here, months[m], tables[keys[m]], totals[keys[m], n])
+    return [[done[m, n] for n in range(len(asked))] for m in range(len(months))]
+
+
+def _batches(tables: Mapping[ReturnKey, Table]) -> Iterator[dict[ReturnKey, Table]]:
+    """The tables in parts that memory holds: so many rows at most, or one table."""
+    batch: dict[ReturnKey, Table] = {}
+    rows = 0
+    for key, table in tables.items():
+        if batch and rows + len(table.rows) > _ROWS_AT_ONCE:
+            yield batch
+            batch, rows = {}, 0
+        batch[key] = table
+        rows += len(table.rows)
+    yield batch
 
 
 # ── Before any row is read ───────────────────────────────────────────────────
@@ -108,7 +144,9 @@ def _base(asked: Dated, table: Table | None) -> Measurement:
     return Measurement(asked.measure.id, asked.month, months=span(first, asked.month), origins=origins)
 
 
-def _without_rows(asked: Dated, month: MonthReturn, nil_label: str) -> Measurement | None:
+def _without_rows(
+    asked: Dated, needed: Sequence[str], month: MonthReturn, nil_label: str
+) -> Measurement | None:
     """The measurement where no row decides it: no usable table, an empty one, or counts in its place."""
     spec = asked.sheet
     problem, table = month.problems.get(spec.id), month.tables.get(spec.id)
@@ -121,12 +159,14 @@ def _without_rows(asked: Dated, month: MonthReturn, nil_label: str) -> Measureme
     if problem is not None or table is None:
         fault = problem or month.absent
         return replace(base, reason=fault.reason, detail=fault.detail)
-    return _without_columns(asked, table, base) or _empty(asked, month, table, base, nil_label)
+    return _without_columns(asked, needed, table, base) or _empty(asked, month, table, base, nil_label)
 
 
-def _without_columns(asked: Dated, table: Table, base: Measurement) -> Measurement | None:
+def _without_columns(
+    asked: Dated, needed: Sequence[str], table: Table, base: Measurement
+) -> Measurement | None:
     spec = asked.sheet
-    absent = [column for column in needs(asked) if column not in table.columns]
+    absent = [column for column in needed if column not in table.columns]
     if not absent:
         return None
     headings = ", ".join(spec.columns[c].heading if c in spec.columns else c for c in absent)
@@ -156,27 +196,34 @@ def _empty(
 # ── From rows ────────────────────────────────────────────────────────────────
 
 
-def _totals(engine: Engine, table: Table, asked: Sequence[Dated]) -> list[Mapping[str, Number] | Exception]:
-    """The totals of each measure by one SELECT; if that fails, one each, so a fault stays with its rule."""
+def _totals(
+    engine: Engine, tables: Mapping[ReturnKey, Table], asked: Mapping[int, Dated]
+) -> dict[tuple[ReturnKey, int], _Totals]:
+    """The totals of each measure in each return by one SELECT; if that fails, one each.
+
+    So a fault stays with its rule, and a number that cannot be held with its return.
+    """
     try:
-        query = fused(asked)
-        (row,) = engine.run(table, query)
+        query = fused(list(asked.values()))
+        found = engine.run(tables, query)
+        rows = {key: dict(zip(query.columns, found[key][0], strict=True)) for key in tables}
     except Exception as fault:  # noqa: BLE001  (whatever went wrong becomes the reason of one measure)
-        if len(asked) == 1:
-            return [fault]
-        return [totals for one in asked for totals in _totals(engine, table, (one,))]
-    named = dict(zip(query.columns, row, strict=True))
-    own: list[Mapping[str, Number] | Exception] = []
-    for i in range(len(asked)):
+        if len(asked) > 1:
+            return {at: t for n, one in asked.items() for at, t in _totals(engine, tables, {n: one}).items()}
+        if len(tables) > 1:
+            return {at: t for k, own in tables.items() for at, t in _totals(engine, {k: own}, asked).items()}
+        return {(key, n): fault for key in tables for n in asked}
+    totals: dict[tuple[ReturnKey, int], _Totals] = {}
+    for i, n in enumerate(asked):
         ending = f"_{i}"
-        mine = {name.removesuffix(ending): number for name, number in named.items() if name.endswith(ending)}
-        own.append(mine | {"keyless": named["keyless"]})
-    return own
+        names = {name: name.removesuffix(ending) for name in query.columns if name.endswith(ending)}
+        names["keyless"] = "keyless"
+        for key, row in rows.items():
+            totals[key, n] = {total: row[name] for name, total in names.items()}
+    return totals
 
 
-def _from_rows(
-    asked: Dated, month: MonthReturn, table: Table, totals: Mapping[str, Number] | Exception
-) -> Measurement:
+def _from_rows(asked: Dated, month: MonthReturn, table: Table, totals: _Totals) -> Measurement:
     base = _base(asked, table)
     if isinstance(totals, Exception):
         return _rule_error(base, totals)

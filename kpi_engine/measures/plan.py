@@ -1,10 +1,11 @@
-"""What an engine is asked for: one table, one portable SELECT, and whole or decimal numbers back."""
+"""What an engine is asked for: one sheet of many returns, one portable SELECT, and numbers back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from kpi_engine.rulebook.book import SheetKind, Window
@@ -46,31 +47,76 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """One SELECT of the SQL that every engine shares.
+class ReturnKey:
+    """Whose return it is and for which month; `authority` is empty where the cover does not say."""
 
-    It reads the table `table`, which has `_row` (the row's index from 0) and,
-    for each name of `reads`, the column and `<name>__unknown`; a cell that is
-    unknown is null. It gives `columns`, all of them whole or decimal numbers.
+    authority: str
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One SELECT of the SQL that every engine shares, over the returns of many months and councils.
+
+    It reads `table`, a sheet's rows: `_authority` and `_period` (the month's number) say
+    whose return a row is of, `_row` counts a return's rows from 0, each name of `days` holds
+    `day_of(name, month)`, and each name of `reads` has a column and `<name>__unknown`; a
+    cell that is unknown is null. It gives `_authority`, `_period` and `columns`, which
+    are whole or decimal numbers.
     """
 
     table: str
     sql: str
+    days: tuple[str, ...]
     reads: tuple[str, ...]
     columns: tuple[str, ...]
 
 
 class Engine(Protocol):
-    """Carries out a Query on a Table; nothing but numbers comes back."""
+    """Carries out a Query on the tables of one sheet; nothing but numbers comes back."""
 
-    def run(self, table: Table, query: Query) -> Sequence[tuple[Number, ...]]:
-        """The rows that `query` gives; any exception means that it could not be carried out."""
+    def run(
+        self, tables: Mapping[ReturnKey, Table], query: Query
+    ) -> Mapping[ReturnKey, Sequence[tuple[Number, ...]]]:
+        """The rows that `query` gives of each return, in its order.
+
+        A column that a table lacks is unknown throughout. Any exception means that
+        the query could not be carried out, on one return at least.
+        """
         ...
+
+
+# ── The calendar: the days that a month's conditions may name ────────────────
+
+_STARTS = MappingProxyType({f"_{window}_start": window for window in Window})
+_END = "_month_end"  # every window ends with the month
+
+
+def day_of(column: str, month: Period) -> date:
+    """The day that a column of the calendar holds for one month."""
+    return month.end if column == _END else _first_month(_STARTS[column], month).start
+
+
+def _first_month(window: Window, month: Period) -> Period:
+    match window:
+        case Window.MONTH:
+            return month
+        case Window.QUARTER:
+            return month.quarter
+        case Window.ROLLING_12_MONTHS:
+            return month.plus(-11)
+        case Window.YEAR_TO_DATE:
+            return month.year
+        case _:
+            assert_never(window)
+
+
+# ── Measures ─────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """A measure of one sheet in one month, and the days that its conditions may name.
+    """A measure of one sheet in one month; its SQL is the same in every month.
 
     `judged` is False for the month's own part of a window that the table gives whole.
     """
@@ -78,8 +124,23 @@ class Dated:
     measure: Measure
     sheet: SheetSpec
     month: Period
-    days: Mapping[Bound, date]
     judged: bool
+
+    @property
+    def columns(self) -> Mapping[Bound, str]:
+        """The columns that the conditions' days stand in."""
+        window = self.measure.window if self.judged else Window.MONTH
+        return {
+            Bound.PERIOD_START: f"_{Window.MONTH}_start",
+            Bound.PERIOD_END: _END,
+            Bound.WINDOW_START: f"_{window}_start",
+            Bound.WINDOW_END: _END,
+        }
+
+    @property
+    def days(self) -> Mapping[Bound, date]:
+        """The days themselves."""
+        return {bound: day_of(column, self.month) for bound, column in self.columns.items()}
 
 
 def dated(measure: Measure, sheet: SheetSpec, month: Period, *, whole: bool) -> Dated:
@@ -88,32 +149,7 @@ def dated(measure: Measure, sheet: SheetSpec, month: Period, *, whole: bool) -> 
     A measure whose window is made of months still sees its window's days; it
     is its population that is held to the month.
     """
-    own = measure.window_from_table and not whole
-    start, end = (month.start, month.end) if own else window_days(measure.window, month)
-    days = {
-        Bound.PERIOD_START: month.start,
-        Bound.PERIOD_END: month.end,
-        Bound.WINDOW_START: start,
-        Bound.WINDOW_END: end,
-    }
-    return Dated(measure, sheet, month, days, judged=not own)
-
-
-def window_days(window: Window, period: Period) -> tuple[date, date]:
-    """The first and last day of the window that ends with the last month of `period`."""
-    month = period.last_month
-    match window:
-        case Window.MONTH:
-            first = month
-        case Window.QUARTER:
-            first = month.quarter
-        case Window.ROLLING_12_MONTHS:
-            first = month.plus(-11)
-        case Window.YEAR_TO_DATE:
-            first = month.year
-        case _:
-            assert_never(window)
-    return first.start, month.end
+    return Dated(measure, sheet, month, judged=whole or not measure.window_from_table)
 
 
 def scope(asked: Dated) -> Condition:

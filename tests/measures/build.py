@@ -9,7 +9,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from kpi_engine.measures.measure import measure
-from kpi_engine.measures.plan import dated
+from kpi_engine.measures.plan import ReturnKey, dated
 from kpi_engine.rulebook.book import (
     Better,
     Blank,
@@ -49,7 +49,7 @@ from kpi_engine.terms.table import Column, ColumnType, Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from kpi_engine.measures.plan import Engine
+    from kpi_engine.measures.plan import Engine, Number, Query
     from kpi_engine.terms.measurement import Measurement
     from kpi_engine.terms.table import Value
 
@@ -292,6 +292,12 @@ def measured(
     asked = dated(one, spec or sheet(), held.period, whole=whole)
     (found,) = measure(engine, held, [asked], nil_label="None this month")
     return found
+
+
+def run(engine: Engine, held: Table, query: Query) -> list[tuple[Number, ...]]:
+    """What a query makes of one table."""
+    key = ReturnKey("", held.period)
+    return list(engine.run({key: held}, query)[key])
 
 
 def of(numerator: float | Fraction | str, denominator: int | Fraction | str | None = None) -> Parts:

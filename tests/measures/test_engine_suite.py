@@ -47,6 +47,7 @@ from tests.measures.build import (
     on_or_before,
     ref,
     rule,
+    run,
     share,
     sheet,
     table,
@@ -59,7 +60,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Cell]
 KEYED = sheet(key=("id",))
-DAYS = dated(share(), sheet(), DECEMBER, whole=True).days
+THE_MONTH = dated(share(), sheet(), DECEMBER, whole=True)
+DAYS = THE_MONTH.days
 # Each example is a query of its own, so they are few and have no deadline.
 few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -142,11 +144,12 @@ measures = st.one_of(shares(), shares("fte"), counts)
 
 def marks_of(engine: Engine, asked: list[Condition], rows: list[Row]) -> list[list[int]]:
     """The marks 2, 1 or 0 of every row for each condition."""
-    listed = ", ".join(f"{mark(one, DAYS)} AS c{n}" for n, one in enumerate(asked))
+    listed = ", ".join(f"{mark(one, THE_MONTH.columns)} AS c{n}" for n, one in enumerate(asked))
     reads = tuple(sorted(frozenset[str]().union(*map(columns_of, asked)) or {"id"}))
     names = tuple(f"c{n}" for n in range(len(asked)))
-    sql = f'SELECT {listed} FROM "posts" ORDER BY _row'  # noqa: S608
-    found = engine.run(table(rows), Query("posts", sql, reads, names))
+    sql = f'SELECT _authority, _period, {listed} FROM "posts" ORDER BY _row'  # noqa: S608
+    days = tuple(set(THE_MONTH.columns.values()))
+    found = run(engine, table(rows), Query("posts", sql, days, reads, names))
     return [[int(number or 0) for number in row] for row in found]
 
 

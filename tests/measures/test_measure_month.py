@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kpi_engine.measures.measure import measure_month
+from kpi_engine.measures.measure import records_of
 from kpi_engine.rulebook.book import Kind, SheetKind, Unit, Window
 from kpi_engine.terms.expression import AllOf, Bound, Compare, Comparison, Day
 from kpi_engine.terms.measurement import Origin, Reason, Source
@@ -37,9 +37,11 @@ from tests.measures.build import (
 )
 
 if TYPE_CHECKING:
-    from kpi_engine.measures.plan import Engine, Number, Query
-    from kpi_engine.rulebook.book import Measure
-    from kpi_engine.terms.measurement import Measurement, Parts
+    from collections.abc import Mapping, Sequence
+
+    from kpi_engine.measures.plan import Engine, Number, Query, ReturnKey
+    from kpi_engine.rulebook.book import Measure, RuleBook
+    from kpi_engine.terms.measurement import Measurement, MonthRecords, Parts
     from kpi_engine.terms.table import Table
 
 SHARE = share(IN_CARE)
@@ -50,6 +52,13 @@ THREE: list[dict[str, Cell]] = [
     {"team": "care", "contract": "agency"},
     {"team": "edge", "contract": "permanent"},
 ]
+
+
+def records_in(engine: Engine, one: MonthReturn, rulebook: RuleBook) -> MonthRecords:
+    """Everything that one month's return measures."""
+    (records,) = records_of(engine, [one], rulebook)
+    return records
+
 
 # ── No figure, and why ───────────────────────────────────────────────────────
 
@@ -251,7 +260,7 @@ def test_a_window_from_the_table_is_measured_for_the_month_and_whole(
             {"held_on": date.fromordinal(first.toordinal() - 1)},
         ]
     )
-    records = measure_month(engine, month(held), book(sheet(), indicator(one))).records
+    records = records_in(engine, month(held), book(sheet(), indicator(one)))
 
     assert records.whole["measure"].low == of(2)
     assert len(records.whole["measure"].months) == months
@@ -262,7 +271,7 @@ def test_a_window_from_the_table_is_measured_for_the_month_and_whole(
 def test_other_measures_have_no_whole_record_but_see_the_windows_days(engine: Engine) -> None:
     one = rule(Kind.COUNT, where=IN_WINDOW, unit=Unit.NUMBER, window=Window.QUARTER)
     held = table([{"held_on": date(2023, 10, 1)}, {"held_on": date(2023, 9, 30)}])
-    records = measure_month(engine, month(held), book(sheet(), indicator(one))).records
+    records = records_in(engine, month(held), book(sheet(), indicator(one)))
 
     assert records.own["measure"].low == of(1)
     assert not records.whole
@@ -272,8 +281,8 @@ def test_counts_are_held_against_the_whole_window(engine: Engine) -> None:
     one = rule(Kind.COUNT, where=IN_WINDOW, unit=Unit.NUMBER, window=Window.QUARTER, window_from_table=True)
     held = table([{"held_on": date(2023, 10, 1)}, {"held_on": date(2023, 12, 1)}])
     rulebook = book(sheet(), indicator(one))
-    agreeing = measure_month(engine, counted(count_row(2), rows=held), rulebook).records
-    standing_in = measure_month(engine, counted(count_row(2), listless=True), rulebook).records
+    agreeing = records_in(engine, counted(count_row(2), rows=held), rulebook)
+    standing_in = records_in(engine, counted(count_row(2), listless=True), rulebook)
 
     assert (agreeing.own["measure"].low, agreeing.whole["measure"].low) == (of(1), of(2))
     assert (standing_in.own["measure"].reason, standing_in.whole["measure"].low) == (Reason.NO_VALUE, of(2))
@@ -281,7 +290,7 @@ def test_counts_are_held_against_the_whole_window(engine: Engine) -> None:
 
 def test_every_measure_is_there_those_beside_too(engine: Engine) -> None:
     beside = replace(COUNT, id="beside")
-    records = measure_month(engine, month(table(THREE)), book(sheet(), indicator(SHARE, beside))).records
+    records = records_in(engine, month(table(THREE)), book(sheet(), indicator(SHARE, beside)))
 
     assert {name: found.low for name, found in records.own.items()} == {"measure": of(1, 2), "beside": of(2)}
 
@@ -295,7 +304,7 @@ def test_a_stated_target_comes_from_the_row_of_the_figure(
 ) -> None:
     one = rule(Kind.STATED, where=IN_CARE, value="fte", unit=Unit.RATE, also_reads=("due",))
     held = table([{"team": "care", "fte": Decimal("1.5"), "due": cell}, {"team": "edge", "due": 1}])
-    found = measure_month(engine, month(held), book(sheet(), indicator(one, target_column="due"))).records.own
+    found = records_in(engine, month(held), book(sheet(), indicator(one, target_column="due"))).own
 
     assert found["measure"].reason is reason
     assert found["measure"].low == (None if reason else of("1.5"))
@@ -308,11 +317,11 @@ BROKEN = replace(share(both(IN_CARE, Compare(Comparison.LESS, ref("team"), ref("
 
 
 def test_a_rule_that_fails_alone_leaves_the_others_their_figures(engine: Engine) -> None:
-    records = measure_month(
+    records = records_in(
         engine,
         month(table([{"team": "Ada Lovelace"}, *THREE])),
         book(sheet(), indicator(SHARE, BROKEN, COUNT_BESIDE)),
-    ).records
+    )
 
     broken = records.own["broken"]
     assert (broken.reason, broken.low) == (Reason.RULE_ERROR, None)
@@ -346,15 +355,17 @@ class _Counting:
     def __init__(self, engine: Engine) -> None:
         self.engine, self.asked = engine, 0
 
-    def run(self, held: Table, query: Query) -> list[tuple[Number, ...]]:
+    def run(
+        self, tables: Mapping[ReturnKey, Table], query: Query
+    ) -> Mapping[ReturnKey, Sequence[tuple[Number, ...]]]:
         self.asked += 1
-        return list(self.engine.run(held, query))
+        return self.engine.run(tables, query)
 
 
 def test_all_measures_of_a_table_share_one_select(engine: Engine) -> None:
     counting = _Counting(engine)
     measures = [replace(SHARE, id=f"m{n}", window_from_table=n % 2 == 0) for n in range(12)]
-    records = measure_month(counting, month(table(THREE)), book(sheet(), *map(indicator, measures))).records
+    records = records_in(counting, month(table(THREE)), book(sheet(), *map(indicator, measures)))
 
     assert counting.asked == 1
     assert {found.low for found in (*records.own.values(), *records.whole.values())} == {of(1, 2)}
@@ -368,9 +379,7 @@ def test_a_measure_says_the_same_alone_and_among_others(engine: Engine) -> None:
         replace(STATED, id="stated"),
     ]
     rows = table([{**row, "fte": Decimal("0.5"), "id": f"P{n}"} for n, row in enumerate(THREE)])
-    together = measure_month(
-        engine, month(rows), book(sheet(key=("id",)), *map(indicator, measures))
-    ).records.own
+    together = records_in(engine, month(rows), book(sheet(key=("id",)), *map(indicator, measures))).own
     alone: dict[str, Measurement] = {
         one.id: measured(engine, one, rows, sheet(key=("id",))) for one in measures
     }

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from openpyxl.utils import get_column_letter
 
 from kpi_engine.measures.embedded import EmbeddedEngine
-from kpi_engine.measures.measure import measure_month
+from kpi_engine.measures.measure import records_of
 from kpi_engine.returns.assemble import assemble
 from kpi_engine.returns.read import read_return
 from kpi_engine.returns.template import Filling, build_return
@@ -252,7 +252,7 @@ def verdicts(returns: Iterable[Return], rules: RuleBook | None = None) -> dict[s
     """What is said of every measure: kpi_engine.check on one engine that stays open, for speed."""
     asked = rules or rulebook()
     months = assemble(tuple(returns), asked).months
-    records = {period: measure_month(engine(), month, asked).records for period, month in months.items()}
+    records = dict(zip(months, records_of(engine(), list(months.values()), asked), strict=True))
     validated = {period: month.validated for period, month in months.items()}
     return {v.indicator: v for v in judge(asked, MONTH, Measured(COUNCIL, records, validated))}
 

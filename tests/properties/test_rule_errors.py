@@ -19,10 +19,10 @@ from kpi_engine.terms.verdict import Status
 from tests.properties.small_return import END, MONTH, all_missed, of_sheet, read, row, rulebook, rules_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from kpi_engine.measures.plan import Number, Query
+    from kpi_engine.measures.plan import Number, Query, ReturnKey
     from kpi_engine.rulebook.book import Measure, RuleBook
     from kpi_engine.terms.returned import Return
     from kpi_engine.terms.table import Table
@@ -71,10 +71,12 @@ def fail_on(table: str, month: Period, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the engine fail on one table of one month."""
     run = EmbeddedEngine.run
 
-    def failing(engine: EmbeddedEngine, asked: Table, query: Query) -> Sequence[tuple[Number, ...]]:
-        if (asked.name, asked.period) == (table, month):
+    def failing(
+        engine: EmbeddedEngine, tables: Mapping[ReturnKey, Table], query: Query
+    ) -> Mapping[ReturnKey, Sequence[tuple[Number, ...]]]:
+        if query.table == table and any(key.period == month for key in tables):
             raise RuntimeError("Zebedee Quillfeather stands in the cell")
-        return run(engine, asked, query)
+        return run(engine, tables, query)
 
     monkeypatch.setattr(EmbeddedEngine, "run", failing)
 
