@@ -102,13 +102,17 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A record that a run added to the history: its key, and the digests of its returns, refused ones too."""
+    """A record that a run added to the history: its key, and the digests of its returns, refused ones too.
+
+    `figures` is the digest of its figures.
+    """
 
     authority: str
     period: _Month
     revision: _Number
     recalculation: _Number
     returned: tuple[_Digest, ...]
+    figures: _Digest
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from kpi_engine.automation.arrivals import Outcome
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -88,6 +90,8 @@ def _again(revision: int, earlier: Sequence[Reported]) -> int:
 def _came(month: Period, arrivals: Sequence[Arrival]) -> str:
     if any(one.supersedes for one in arrivals):
         return f"A corrected return for {month.label} came."
+    if all(one.outcome is Outcome.JOINS for one in arrivals):
+        return f"A further workbook for {month.label} came."
     late = max(one.days_late for one in arrivals)
     if late:
         days = "1 day" if late == 1 else f"{late} days"

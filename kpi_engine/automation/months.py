@@ -15,6 +15,7 @@ from kpi_engine.history.file import open_history
 from kpi_engine.history.read import NOTHING_HELD, before_corrections, newest_run, records
 from kpi_engine.history.record import foreseen, measured_months
 from kpi_engine.reports.to_json import to_json
+from kpi_engine.reports.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -132,7 +133,8 @@ def reports_due(  # noqa: PLR0913  (what a run stands on; all but three are keyw
             continue
         moved = _moved(settings, rulebook, of, went_out[month][-1], month)
         if month in still_read(went_out) and (other_rules or moved is not None):
-            because = other_rules or f"The return for {min(came).label}, before it, came or was corrected."
+            months = listed(one.label for one in sorted(came) if one < month)
+            because = other_rules or f"Returns for earlier months came or were corrected: {months}."
             due += made_again([month], because, went_out)
         else:
             elsewhere += [f"{month.label}: {one}" for one in moved or ()]

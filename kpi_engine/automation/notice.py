@@ -16,7 +16,7 @@ from kpi_engine.reports.records import written
 from kpi_engine.reports.wording import listed, many
 from kpi_engine.terms.codes import CODES
 from kpi_engine.terms.finding import Severity
-from kpi_engine.terms.period import in_words
+from kpi_engine.terms.period import Period, in_words
 from kpi_engine.terms.verdict import Status
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from kpi_engine.automation.awaited import Awaited
     from kpi_engine.reports.records import Json
     from kpi_engine.terms.finding import Finding
-    from kpi_engine.terms.period import Period
 
 SCHEMA: Final = "kpi-notice/1"
 _MOST_KINDS: Final = 8  # of faults told of one file; its marked copy has all
@@ -47,7 +46,9 @@ class Told:
 
     `period` None: nothing was reported. `kind` is the cause of the report (new, revised, recalculated), or
     refused, or awaited. `changes`, `exceptions`, `also` (the other months reported) and `recalculated` are
-    sentences; `refused` holds the files with why.
+    sentences; `refused` holds the files with why. `unvalidated` are the passes on figures that nobody
+    validated; `not_assessed` and `marked` say which measures, with the reason, and which returns hold
+    faults. `amiss` is what was not as it was left.
     `head` is the newest hash of the audit log before this run's own entry. `sheets` are the titles of
     sheets by their ids; an id stands in for one that is not there.
     """
@@ -71,6 +72,10 @@ class Told:
     head: str
     sheets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     also: tuple[str, ...] = ()
+    unvalidated: int = 0
+    not_assessed: tuple[str, ...] = ()
+    marked: tuple[str, ...] = ()
+    amiss: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +98,14 @@ def subject_of(told: Told) -> str:
 
 def sentence_of(told: Told) -> str:
     """The notice in one sentence."""
-    verdicts = ", ".join(
-        f"{told.verdicts[status]} {status.replace('_', ' ')}"
-        for status in Status
-        if told.verdicts.get(status)
-    )
+    verdicts = ", ".join(_counted(told, status) for status in Status if told.verdicts.get(status))
     also = _also(told)
     return f"{_headline(told)}{f': {verdicts}' if verdicts else ''}{f'; {listed(also)}' if also else ''}."
+
+
+def _counted(told: Told, status: Status) -> str:
+    beside = f" ({told.unvalidated} unvalidated)" if status is Status.PASS and told.unvalidated else ""
+    return f"{told.verdicts[status]} {status.replace('_', ' ')}{beside}"
 
 
 def reminders(told: Told) -> tuple[Reminder, ...]:
@@ -116,7 +122,7 @@ def _headline(told: Told) -> str:
         return "No month was reported"
     month = told.period.label
     return {
-        "revised": f"{month} is reported again, corrected",
+        "revised": f"{month} is reported again, on other returns",
         "recalculated": f"{month} is worked out again on the same returns",
     }.get(told.kind, f"{month} is reported")
 
@@ -170,8 +176,12 @@ def notice_md(told: Told) -> str:
     lines += paragraph(f"{inert(told.council)}. {_when(told.at)}.{made_up}")
     parts = (
         ("Reported", _reported(told)),
+        ("Taken from the inbox", _taken(told)),
         ("What changed", _items(told.changes)),
-        ("Exceptions", _items(told.exceptions)),
+        ("Not assessed, and why", _items(told.not_assessed)),
+        ("Returns with faults", _items(told.marked)),
+        ("Not as it was left", _findings(told.amiss)),
+        ("Exceptions since the period before", _items(told.exceptions)),
         ("Packs held back", _findings(told.packs_waiting)),
         ("Refused", _refused(told)),
         ("Waiting in the inbox", _findings(told.waiting)),
@@ -203,13 +213,19 @@ def _items(texts: Sequence[str]) -> Iterator[str]:
 def _reported(told: Told) -> Iterator[str]:
     if told.folder:
         yield from item(f"All files: {name(told.folder)}")
-    if told.packs:
-        yield from item(f"{many(len(told.packs), 'pack')}:")
-        for pack in told.packs:
-            yield from item(name(pack), 1)
+    packs: dict[str, list[str]] = {}
+    for pack in told.packs:
+        stem, _, ending = pack.rpartition("/")[2].rpartition(".")
+        packs.setdefault(stem, []).append(ending)
+    for stem, endings in packs.items():
+        yield from item(f"{name(stem)}: {name(', '.join(endings))}")
+
+
+def _taken(told: Told) -> Iterator[str]:
     for one in told.taken:
         what = _OUTCOMES.get(one.outcome, "")
-        yield from item(f"From {name(one.file)}{f' ({what})' if what else ''}")
+        month = f", for {Period.parse(one.month).label}" if one.month else ""
+        yield from item(f"{name(one.file)}{month}{f' ({what})' if what else ''}")
 
 
 def _refused(told: Told) -> Iterator[str]:
@@ -306,6 +322,10 @@ def notice_json(told: Told) -> str:
                 {"sender": one.sender, "subject": one.subject, "text": "\n".join(one.lines)}
                 for one in reminders(told)
             ],
+            "unvalidated": told.unvalidated,
+            "not_assessed": [shown(text) for text in told.not_assessed],
+            "marked": [shown(text) for text in told.marked],
+            "amiss": [_finding_record(one) for one in told.amiss],
             "also": [shown(text) for text in told.also],
             "recalculated": [shown(text) for text in told.recalculated],
             "head": told.head,

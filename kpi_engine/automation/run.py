@@ -35,6 +35,8 @@ from kpi_engine.automation.staged import (
 from kpi_engine.automation.take_in import TAKEN_IN, take_in
 from kpi_engine.automation.telling import files_of, of_month, of_run, renews, situation
 from kpi_engine.errors import KpiError
+from kpi_engine.escalation.examples import run_escalation_examples
+from kpi_engine.examples import run_examples
 from kpi_engine.history.record import record
 from kpi_engine.returns.read import read_return
 from kpi_engine.rulebook.folder import PLAN
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from kpi_engine.automation.notice import Told
     from kpi_engine.automation.settings import Settings
     from kpi_engine.automation.steps import Step
+    from kpi_engine.rulebook.book import RuleBook
     from kpi_engine.terms.finding import Finding
     from kpi_engine.terms.returned import Return
 
@@ -141,7 +144,7 @@ def _run(setting: Setting, recovered: Recovered, *, dry_run: bool) -> Ran:
         first_month=settings.first_month,
     )
     reports = _reports(setting, council, before, arrivals, read)
-    open_now = situation(setting, reports, arrivals, waits)
+    open_now = situation(setting, reports, arrivals, waits, tuple(gone.values()))
     told = of_run(setting, council, reports, open_now)
     found = tuple(gone.values())
     if reports is None and not taken(setting, arrivals):
@@ -199,6 +202,8 @@ def _reports(
     other_rules = made_otherwise(setting)
     if not new and not other_rules:
         return None
+    if other_rules or not setting.log.entries:
+        hold_examples(setting.rulebook)
     came = {one.returned.digest: one.returned for one in new}
     # What replaces what is settled; a check would look for it among these alone.
     returns = [
@@ -218,6 +223,15 @@ def _reports(
         other_rules=other_rules,
         kept=places,
     )
+
+
+def hold_examples(rulebook: RuleBook) -> None:
+    """KpiError where the rules' own examples do not hold: rules are tried before they judge anything."""
+    faults = [one.faults for one in run_examples(rulebook)]
+    faults += [one.faults for one in run_escalation_examples(rulebook.escalations)]
+    wrong = sum(map(bool, faults))
+    if wrong:
+        raise KpiError([finding("A155", file=rulebook.folder, count=f"{wrong} of {len(faults)}")])
 
 
 def made_otherwise(setting: Setting) -> str:

@@ -20,13 +20,16 @@ def done(ran: Ran) -> Iterator[str]:
     if ran.entry is None:
         yield "Nothing new in the inbox: nothing is reported."
         return
+    # The first is what decided; the rest stands in why.txt.
+    why = {one.digest: faults[:1] for one, faults in ran.told.refused}
     for taken in ran.entry.taken:
         kept = f", kept in {taken.kept.rpartition('/')[0]}" if taken.kept else ""
         yield f"{shown(taken.file)}: {taken.outcome}{kept}"
+        yield from (f"  {fault.code} {fault.message}" for fault in why.get(taken.digest, ()))
     for reported in ran.entry.reported:
         yield f"{Period.parse(reported.period).label}: {reported.cause}, reported in {reported.folder}"
         yield f"  {_counts(reported.verdicts)}"
-    yield from (f"  {sentence}" for sentence in (*ran.told.changes[1:], *ran.told.recalculated))
+    yield from (f"  {one}" for one in (*ran.told.changes[1:], *ran.told.recalculated, *ran.told.marked))
     if ran.told.packs_waiting:
         yield f"Packs wait for {many(len(ran.told.packs_waiting), 'explanation')}: the notice says which."
 

@@ -22,6 +22,7 @@ from kpi_engine.automation.run_file import NAME, RunFile, Used, libraries, pytho
 from kpi_engine.automation.steps import Do, Step
 from kpi_engine.errors import KpiError, ReturnUnreadable
 from kpi_engine.history.record import Outcome as Record
+from kpi_engine.history.record import figures_of
 from kpi_engine.reports.page import plain
 from kpi_engine.returns.marked_copy.annotate import annotate
 from kpi_engine.rulebook.folder import gather
@@ -230,6 +231,7 @@ def recorded(reports: Reports) -> tuple[Recorded, ...]:
             revision=done.revision,
             recalculation=done.recalculation,
             returned=tuple(sorted({one.digest for one in month.returns})),
+            figures=figures_of(month),
         )
         for month in reports.recorded
         for done in reports.done

@@ -8,16 +8,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from kpi_engine.automation.archive import reports_by_month
-from kpi_engine.automation.arrivals import Outcome
+from kpi_engine.automation.arrivals import TAKEN, Outcome
 from kpi_engine.automation.awaited import awaited, calendar_missing, lacking
+from kpi_engine.automation.inbox import shown
 from kpi_engine.automation.notice import Told, notice_json, notice_md
 from kpi_engine.automation.report import CHECK
 from kpi_engine.automation.run_file import NAME, read_run_file
 from kpi_engine.automation.settings import place_of
-from kpi_engine.automation.staged import taken
+from kpi_engine.automation.staged import kept_at, marked_name, taken
 from kpi_engine.errors import KpiError
 from kpi_engine.reports.wording import many
+from kpi_engine.terms.finding import Severity
+from kpi_engine.terms.returned import Validated
 from kpi_engine.terms.state import Change
+from kpi_engine.terms.verdict import Status
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from kpi_engine.automation.staged import Setting
     from kpi_engine.escalation.outcome import BoardException, Escalated
     from kpi_engine.rulebook.book import RuleBook
+    from kpi_engine.terms.checked import Checked
     from kpi_engine.terms.finding import Finding
     from kpi_engine.terms.period import Period
 
@@ -44,6 +49,7 @@ class Situation:
     arrivals: tuple[Arrival, ...]
     waiting: tuple[Finding, ...]
     awaited: tuple[Awaited, ...]
+    amiss: tuple[Finding, ...]
 
 
 def files_of(told: Told) -> Mapping[str, bytes]:
@@ -58,15 +64,16 @@ def of_run(setting: Setting, council: str, reports: Reports | None, open_now: Si
     *others, last = reports.made
     out = setting.settings.relative(setting.settings.out)
     also = [f"{one.due.period.label} {out}/{one.due.folder}" for one in others]
+    whole = _told(setting, council, open_now)
     told = of_month(setting, reports, last, open_now)
-    return replace(told, taken=_counted(setting, open_now.arrivals), also=tuple(also))
+    return replace(told, taken=whole.taken, refused=whole.refused, marked=whole.marked, also=tuple(also))
 
 
 def of_month(setting: Setting, reports: Reports, made: Made, open_now: Situation) -> Told:
     """The notice of one month's report."""
     own = [one for one in open_now.arrivals if one.returned.claims in {made.due.period, None}]
     report = made.report
-    shown = setting.settings.relative(setting.settings.out / made.due.folder)
+    folder = setting.settings.relative(setting.settings.out / made.due.folder)
     counts = Counter(verdict.status.value for verdict in report.checked.verdicts)
     again = [one for one in reports.recorded if one.period not in {m.due.period for m in reports.made}]
     return replace(
@@ -74,12 +81,16 @@ def of_month(setting: Setting, reports: Reports, made: Made, open_now: Situation
         council=report.checked.authority,
         made_up=report.checked.made_up,
         period=made.due.period,
-        folder=shown,
+        folder=folder,
         kind=made.due.cause.value,
         verdicts=dict(sorted(counts.items())),
+        unvalidated=sum(
+            v.status is Status.PASS and v.validated is not Validated.YES for v in report.checked.verdicts
+        ),
+        not_assessed=tuple(_not_assessed(report.checked, setting.rulebook)),
         changes=(made.due.because, *made.changes),
         exceptions=tuple(_exceptions(report.escalated, setting.rulebook)),
-        packs=tuple(f"{shown}/{name}" for name in sorted(report.files) if name != CHECK),
+        packs=tuple(f"{folder}/{name}" for name in sorted(report.files) if name != CHECK),
         packs_waiting=tuple(dict.fromkeys(f for faults in report.waiting.values() for f in faults)),
         recalculated=(
             *((f"{many(len(again), 'month')} measured again in the history.",) if again else ()),
@@ -100,12 +111,16 @@ def renews(settings: Settings, told: Told) -> bool:
 
 
 def situation(
-    setting: Setting, reports: Reports | None, arrivals: Sequence[Arrival], waiting: Sequence[Finding]
+    setting: Setting,
+    reports: Reports | None,
+    arrivals: Sequence[Arrival],
+    waiting: Sequence[Finding],
+    amiss: Sequence[Finding],
 ) -> Situation:
     """What stands open after a run that makes `reports`."""
     early = [finding for one in arrivals if one.outcome is Outcome.EARLY for finding in one.findings]
     without = calendar_missing(setting.rulebook.contract)
-    return Situation(tuple(arrivals), (*waiting, *early, *without), _awaited(setting, reports))
+    return Situation(tuple(arrivals), (*waiting, *early, *without), _awaited(setting, reports), tuple(amiss))
 
 
 def _told(setting: Setting, council: str, open_now: Situation) -> Told:
@@ -130,6 +145,8 @@ def _told(setting: Setting, council: str, open_now: Situation) -> Told:
             for said in taken(setting, [one])
         ),
         waiting=open_now.waiting,
+        amiss=open_now.amiss,
+        marked=tuple(_marked(setting, open_now.arrivals)),
         awaited=open_now.awaited,
         recalculated=(),
         head=setting.log.head,
@@ -163,6 +180,22 @@ def _lacking(settings: Settings, report: Reported) -> tuple[str, ...]:
         return read_run_file(path, file).awaited_sheets if path is not None else ()
     except KpiError:
         return ()
+
+
+def _not_assessed(checked: Checked, rulebook: RuleBook) -> Iterator[str]:
+    for one in checked.verdicts:
+        if one.status is Status.NOT_ASSESSED and one.reason is not None:
+            yield f"{rulebook.indicators[one.indicator].short}: {one.reason.replace('_', ' ')}"
+
+
+def _marked(setting: Setting, arrivals: Sequence[Arrival]) -> Iterator[str]:
+    """The returns that were taken with faults that leave sheets or rows out of the figures, or in doubt."""
+    for one in arrivals:
+        grave = sum(fault.severity is not Severity.FLAG for fault in one.returned.findings)
+        place = kept_at(setting, one)
+        if one.outcome in TAKEN and grave and place is not None:
+            copy = setting.settings.relative(place.with_name(marked_name(one.path)))
+            yield f"{shown(one.path.name)}: {many(grave, 'fault')}, marked in {copy}"
 
 
 def _exceptions(escalated: Escalated, rulebook: RuleBook) -> Iterator[str]:

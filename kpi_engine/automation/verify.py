@@ -21,10 +21,11 @@ from kpi_engine.automation.telling import NOTICE_JSON, NOTICE_MD
 from kpi_engine.errors import KpiError
 from kpi_engine.history.export import export_csv
 from kpi_engine.history.file import open_history
-from kpi_engine.history.read import recorded_months
+from kpi_engine.history.read import figures_held, recorded_months
 from kpi_engine.rulebook.folder import gather
 from kpi_engine.terms.codes import finding
 from kpi_engine.terms.finding import Severity
+from kpi_engine.terms.period import Period
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -247,16 +248,20 @@ def _history(settings: Settings, log: Log) -> Iterator[Finding]:
     file = settings.relative(settings.history)
     named = {(r.authority, r.period, r.revision, r.recalculation): (r, e) for r, e in _recorded(log)}
     held: dict[tuple[str, str, int, int], RecordedMonth] = {}
+    figures: dict[tuple[str, str, int, int], str] = {}
     try:
         if kind_of(settings.history) is not None:
             with open_history(settings.history) as history:
                 months = recorded_months(history)
+                figures = {
+                    key: figures_held(history, key[0], Period.parse(key[1]), *key[2:]) for key in named
+                }
             held = {(m.authority, str(m.period), m.revision, m.recalculation): m for m in months}
     except KpiError as error:
         yield from error.findings
         return
     for key, (one, entry) in named.items():
-        why = _otherwise(held.get(key), one, entry)
+        why = _otherwise(held.get(key), one, entry, figures.get(key, ""))
         if why:
             yield finding("A145", file=file, number=entry.number, month=_record(*key[1:]), why=why)
     by_hand = [(key, month) for key, month in held.items() if key not in named]
@@ -293,7 +298,7 @@ def _recorded(log: Log) -> Iterator[tuple[Recorded, Entry]]:
     return ((r, entry) for entry in log.entries for one in entry.reported for r in one.recorded)
 
 
-def _otherwise(month: RecordedMonth | None, one: Recorded, entry: Entry) -> str:
+def _otherwise(month: RecordedMonth | None, one: Recorded, entry: Entry, figures: str) -> str:
     if month is None:
         return "does not hold it"
     if {r.digest for r in month.returns} != set(one.returned):
@@ -302,6 +307,8 @@ def _otherwise(month: RecordedMonth | None, one: Recorded, entry: Entry) -> str:
         return "has it by another version or other rules"
     if month.at != datetime.fromisoformat(entry.at):
         return "has it of another time"
+    if figures != one.figures:
+        return "has other figures"
     return ""
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from kpi_engine.history.file import damaged, told
-from kpi_engine.history.row import KEY, Basis, Row, measurement_of
+from kpi_engine.history.row import KEY, Basis, Row, measurement_of, sealed
 from kpi_engine.terms.checked import ReturnRead
 from kpi_engine.terms.codes import finding
 from kpi_engine.terms.measurement import Measurement, MonthRecords
@@ -95,6 +95,17 @@ def before_corrections(
         if states:
             states.append(newest)
         return tuple(_newest_measurements(history.connection, authority, state) for state in states)
+
+
+def figures_held(history: History, authority: str, period: Period, revision: int, recalculation: int) -> str:
+    """The digest of the figures of one record of a month."""
+    with told(history.path), _reading(history):
+        rows = history.connection.execute(
+            "SELECT * FROM measurements"
+            " WHERE authority = ? AND period = ? AND revision = ? AND recalculation = ?",
+            (authority, str(period), revision, recalculation),
+        )
+        return sealed((row[1], row[2], row[3], row[KEY:]) for row in rows)
 
 
 def milestone_rows(history: History, authority: str) -> Mapping[Period, Mapping[str, MilestoneRow]]:

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from kpi_engine.history.file import Journal, open_history, told
-from kpi_engine.history.row import KEY, Basis, figures_alone, row_of
+from kpi_engine.history.row import KEY, Basis, figures_alone, row_of, sealed
 from kpi_engine.terms.returned import MilestoneRow, Validated
 
 if TYPE_CHECKING:
@@ -39,6 +39,11 @@ class MeasuredMonth:
     returns: tuple[ReturnRead, ...]
     validated: Validated = Validated.NOT_STATED
     milestones: Mapping[str, MilestoneRow] = field(default_factory=dict)
+
+
+def figures_of(month: MeasuredMonth) -> str:
+    """The digest of the month's figures, as `history.read.figures_held` gives it of what is stored."""
+    return sealed((m.measure, basis.value, m.group, row_of(m)) for basis, m in _measurements(month))
 
 
 class Outcome(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from enum import StrEnum
 from fractions import Fraction
@@ -11,7 +12,7 @@ from kpi_engine.terms.measurement import Measurement, Origin, Parts, Reason, Sou
 from kpi_engine.terms.period import Period
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 Row: TypeAlias = "Sequence[str | int | None]"
 KEY = 7
@@ -71,6 +72,12 @@ def figures_alone(row: Row) -> Row:
     """What of a row a second reading of the same returns must give again: all but names and sentences."""
     *figures, _detail, months, missing, _origins, target = row
     return (*figures, months, missing, target)
+
+
+def sealed(figures: Iterable[tuple[str, str, str, Row]]) -> str:
+    """SHA-256 over the figures of a month, in whatever order: measure, basis, group and row of each."""
+    lines = sorted(json.dumps([*key, *map(_text, figures_alone(row))]) for *key, row in figures)
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _text_of_parts(parts: Parts | None) -> tuple[str | None, str | None]:

@@ -1178,7 +1178,7 @@ CODES = MappingProxyType(
             REFUSE,
             "No explanation where action is needed",
             "{measure} ({id}) needs action, and the return for {month} does not say why or what will be done: the report waits for it.",
-            "Fill in why and action for {id} on the Commentary sheet of that return, or give --allow-missing-commentary to print that no explanation is given.",
+            "Fill in why and action for {id} on the Commentary sheet of that return, or let it print that no explanation is given: --allow-missing-commentary, in kpi.toml allow_missing_commentary = true.",
         ),
         "P110": Code(
             REFUSE,
@@ -1256,7 +1256,10 @@ CODES = MappingProxyType(
             "Nothing, if that is meant; if not, send the right figures with this file's name on the cover.",
         ),
         "A113": Code(
-            FLAG, "Return that joins its month", "Taken for {month}, beside {names}.", "Nothing, if that is meant."
+            FLAG,
+            "Return that joins its month",
+            "Taken for {month}, beside {names}.",
+            "Nothing, if that is meant.",
         ),
         "A114": Code(
             FLAG,
@@ -1499,6 +1502,12 @@ CODES = MappingProxyType(
             "History that changed meanwhile",
             "Somebody else recorded months while the run was at work.",
             "Leave recording to kpi run alone while it runs; the next run puts things in order.",
+        ),
+        "A155": Code(
+            REFUSE,
+            "Rules that their own examples contradict",
+            "{count} examples in the rules do not hold, so the rules may not say what is meant.",
+            "Run kpi rules test, and put right the rule or the example.",
         ),
         "A160": Code(
             FLAG,

@@ -34,6 +34,8 @@ from kpi_engine.automation.settings import read_settings
 from kpi_engine.automation.verify import Proof, verify
 from kpi_engine.cli import app
 from kpi_engine.errors import KpiError
+from kpi_engine.history.export import export_csv
+from kpi_engine.history.file import open_history
 from kpi_engine.terms.finding import Severity
 from kpi_engine.terms.period import Period
 from tests.automation.months import drop, root_at, run_at
@@ -53,7 +55,7 @@ _SOME = st.lists(_DIGESTS, max_size=2).map(tuple)
 _NUMBERS = st.integers(0, 9)
 _MONTHS = st.sampled_from(["2023-12", "2024-01"])
 _TAKEN = st.builds(Taken, _TEXTS, _DIGESTS, st.none() | _MONTHS, _TEXTS, _TEXTS, _SOME, _OUTPUTS)
-_RECORDED = st.builds(Recorded, _TEXTS, _MONTHS, _NUMBERS, _NUMBERS, _SOME)
+_RECORDED = st.builds(Recorded, _TEXTS, _MONTHS, _NUMBERS, _NUMBERS, _SOME, _DIGESTS)
 _REPORTED = st.builds(
     Reported,
     authority=_TEXTS,
@@ -476,9 +478,16 @@ def test_a_history_tampered_with_is_found(root: Settings, statement: str) -> Non
     assert not verify(root).whole
 
 
-def test_another_figure_in_the_history_is_found_by_its_export(root: Settings) -> None:
+def test_another_figure_in_the_history_is_found(root: Settings) -> None:
     _in_history(root, "UPDATE measurements SET low_numerator = '1' WHERE period = '2024-07'")
-    assert {one.file for one in verify(root).findings} == {"out/results.csv"}
+    assert {one.file for one in verify(root).findings} == {"out/results.csv", "history.sqlite"}
+
+
+def test_another_figure_is_found_where_the_history_was_exported_since(root: Settings) -> None:
+    _in_history(root, "UPDATE measurements SET low_numerator = '1' WHERE period = '2024-07'")
+    with open_history(root.history) as history:
+        export_csv(history, root.out / "results.csv")
+    assert "has other figures" in " ".join(one.message for one in verify(root).findings)
 
 
 def test_a_history_that_is_gone_is_found(root: Settings) -> None:
