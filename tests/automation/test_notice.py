@@ -94,7 +94,8 @@ def test_the_notice_in_full(golden: Callable[[str, str], None]) -> None:
 def test_the_first_line_says_it_all() -> None:
     assert sentence_of(FULL) == (
         "April 2024 is reported again, on other returns: 11 pass, 10 fail, 2 not due; 2 exceptions new, "
-        "worse or gone, packs held back, 1 file refused, 1 file waiting in the inbox and 2 awaited and overdue."
+        "worse or gone, packs held back, 1 file refused, 1 file waiting in the inbox and 2 awaited and "
+        "overdue."
     )
     assert sentence_of(NOTHING) == "No month was reported; 1 file refused."
     assert " ".join(notice_md(FULL).split("\n\n")[0].split()) == f"**{sentence_of(FULL)}**"
