@@ -12,7 +12,8 @@ from kpi_engine.measures.embedded import EmbeddedEngine
 from kpi_engine.measures.measure import records_of
 from kpi_engine.returns.across import across_months
 from kpi_engine.returns.assemble import assemble
-from kpi_engine.returns.read import find_returns, read_return
+from kpi_engine.returns.many import read_many
+from kpi_engine.returns.read import find_returns
 from kpi_engine.terms.checked import Checked, ReturnRead, Run
 from kpi_engine.terms.measured import Measured
 from kpi_engine.verdicts.beside import falls_beneath
@@ -51,13 +52,7 @@ def read_returns(
     paths: Sequence[Path], rulebook: RuleBook, told: Callable[[int, int], None]
 ) -> tuple[Return, ...]:
     """Every return in `paths`, in order; a refused one is among them, with its findings."""
-    files = find_returns(paths)
-    returns = []
-    for n, file in enumerate(files):
-        told(n, len(files))
-        returns.append(read_return(file, rulebook))
-    told(len(files), len(files))
-    return tuple(returns)
+    return read_many(find_returns(paths), rulebook, told)
 
 
 def judged(

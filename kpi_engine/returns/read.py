@@ -56,7 +56,19 @@ def read_return(path: Path, rulebook: RuleBook) -> Return:
         with open_workbook(path) as workbook:
             return _read(path, workbook, rulebook)
     except ReturnUnreadable as fault:
-        return _refused(path, fault.findings)
+        return refusal(path, fault.findings)
+
+
+def refusal(path: Path, findings: Sequence[Finding]) -> Return:
+    """A return that is not used, with the findings that say why."""
+    return Return(
+        file=path.name,
+        digest=_digest(path),
+        claims=month_of_name(path.name),
+        refused=True,
+        validated=Validated.NOT_STATED,
+        findings=tuple(findings),
+    )
 
 
 def _within(folder: Path) -> Iterator[Path]:
@@ -75,9 +87,9 @@ def _read(path: Path, workbook: Workbook, rulebook: RuleBook) -> Return:
     findings = [*workbook.findings]
     if sheet is None:
         if not places.found and not places.problems:
-            return _refused(path, [*findings, finding("R150", file=workbook.file)])
+            return refusal(path, [*findings, finding("R150", file=workbook.file)])
         missing = finding("R161", file=workbook.file, meant=repr(contract.cover_sheet))
-        return _refused(path, [*findings, missing, *places.findings])
+        return refusal(path, [*findings, missing, *places.findings])
     name = presentable(sheet.name, contract.cover_sheet)
     faults = Faults(workbook.file, name)
     cover = read_cover(workbook, sheet, contract, rulebook.plan, faults)
@@ -88,7 +100,7 @@ def _read(path: Path, workbook: Workbook, rulebook: RuleBook) -> Return:
     # without a month there is nothing to hold their dates against.
     month = cover.month or month_of_name(workbook.file)
     if month is None:
-        return _refused(path, findings)
+        return refusal(path, findings)
     returned = _read_sheets(workbook, rulebook, places, cover, month)
     findings = [*findings, *returned.findings]
     # Every sheet depends on the cover: what refuses it refuses the return.
@@ -184,17 +196,6 @@ def _kept(returned: Return, findings: Sequence[Finding], *, refused: bool) -> Re
         counts={},
         milestones={},
         commentary={},
-    )
-
-
-def _refused(path: Path, findings: Sequence[Finding]) -> Return:
-    return Return(
-        file=path.name,
-        digest=_digest(path),
-        claims=month_of_name(path.name),
-        refused=True,
-        validated=Validated.NOT_STATED,
-        findings=tuple(findings),
     )
 
 

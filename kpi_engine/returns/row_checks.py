@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from kpi_engine.returns.conditions import amount, days_of, outcome, row_of
+from kpi_engine.returns.conditions import amounts, days_of, outcomes
 from kpi_engine.rulebook.book import SheetKind
 from kpi_engine.terms.expression import columns_of
 from kpi_engine.terms.finding import Severity
@@ -49,26 +49,25 @@ def _contradictions(table: Table, spec: SheetSpec, faults: Faults) -> set[tuple[
     """The cells that contradict each other, and those that a cell which cannot be read may contradict."""
     days = days_of(table.period)
     checks = [check for check in spec.checks if columns_of(check.when) <= table.columns.keys()]
+    held = [outcomes(check.when, table, days) for check in checks]
     doubts: set[tuple[str, int]] = set()
-    for index in range(len(table.rows) if checks else 0):
-        row = row_of(table, index)
-        for check in checks:
-            found = outcome(check.when, row, days)
-            if found is False:
-                continue
-            touched = [name for name in check.doubt if name in table.columns]
-            # A date that cannot be read may contradict another; a number's bounds already say what it may be.
-            doubts.update(
-                (name, index) for name in touched if found or table.columns[name].type is ColumnType.DATE
+    for index, n in sorted(
+        (i, n) for n, of in enumerate(held) for i, one in enumerate(of) if one is not False
+    ):
+        check, found = checks[n], held[n][index]
+        touched = [name for name in check.doubt if name in table.columns]
+        # A date that cannot be read may contradict another; a number's bounds already say what it may be.
+        doubts.update(
+            (name, index) for name in touched if found or table.columns[name].type is ColumnType.DATE
+        )
+        if found:
+            faults.add(
+                "R302",
+                cell(table, index, *touched),
+                severity=None if touched else Severity.FLAG,
+                message=check.message,
+                fix=check.fix,
             )
-            if found:
-                faults.add(
-                    "R302",
-                    cell(table, index, *touched),
-                    severity=None if touched else Severity.FLAG,
-                    message=check.message,
-                    fix=check.fix,
-                )
     return doubts
 
 
@@ -80,7 +79,7 @@ def _sums(table: Table, spec: SheetSpec, faults: Faults) -> set[tuple[str, int]]
     for name, column in table.columns.items():
         if column.type not in (ColumnType.WHOLE, ColumnType.DECIMAL):
             continue
-        numbers = [Decimal(v) if isinstance(v, int | Decimal) else Decimal(0) for v in column.values]
+        numbers = [v if isinstance(v, int | Decimal) else 0 for v in column.values]
         total = sum(numbers)
         for index in (0, len(numbers) - 1):
             key_unknown = any(
@@ -95,11 +94,14 @@ def _sums(table: Table, spec: SheetSpec, faults: Faults) -> set[tuple[str, int]]
 def _out_of_time(table: Table, spec: SheetSpec, faults: Faults) -> None:
     days, period = days_of(table.period), table.period
     if spec.kind is SheetKind.EVENTS and spec.dated_by:
-        for index in range(len(table.rows)):
-            row = row_of(table, index)
-            dates = [amount(expression, row, days) for expression in spec.dated_by]
-            inside = any(isinstance(day, date) and period.start <= day <= period.end for day, _ in dates)
-            if not inside and not any(unknown for _, unknown in dates):
+        found = [amounts(expression, table, days) for expression in spec.dated_by]
+        inside = [
+            any(isinstance(day, date) and period.start <= day <= period.end for day in row)
+            for row in zip(*(values for values, _ in found), strict=True)
+        ]
+        unknown = map(any, zip(*(lost for _, lost in found), strict=True))
+        for index, (is_inside, is_unknown) in enumerate(zip(inside, unknown, strict=True)):
+            if not (is_inside or is_unknown):
                 faults.add("R306", cell(table, index, *spec.key), month=period.label)
     name = history_date(spec)
     if spec.history_months is None or name is None or name not in table.columns:
@@ -113,15 +115,18 @@ def _out_of_time(table: Table, spec: SheetSpec, faults: Faults) -> None:
 def _repeats(table: Table, spec: SheetSpec, faults: Faults) -> None:
     if not spec.key or any(name not in table.columns for name in spec.key):
         return
+    parts = [table.columns[name] for name in spec.key]
+    unknown = list(map(any, zip(*(part.unknown for part in parts), strict=True)))
+    keys = list(zip(*(part.values for part in parts), strict=True))
+    loose_keys = list(zip(*([_loose(value) for value in part.values] for part in parts), strict=True))
+    known = [index for index, lost in enumerate(unknown) if not lost]
+    if len({loose_keys[index] for index in known}) == len(known):  # and so are the keys themselves
+        return
     first: dict[tuple[Value, ...], int] = {}
     alike: dict[tuple[Value, ...], int] = {}
-    parts = [table.columns[name] for name in spec.key]
-    for index in range(len(table.rows)):
-        if any(part.unknown[index] for part in parts):
-            continue
-        key = tuple(part.values[index] for part in parts)
+    for index in known:
+        key, loose = keys[index], loose_keys[index]
         at = cell(table, index, *spec.key)
-        loose = tuple(part.casefold().lstrip("0") if isinstance(part, str) else part for part in key)
         if key in first:
             code = "R303" if cells_of(table, index) == cells_of(table, first[key]) else "R304"
             faults.add(code, at, first=table.rows[first[key]])
@@ -130,6 +135,11 @@ def _repeats(table: Table, spec: SheetSpec, faults: Faults) -> None:
             faults.add("R305", at, first=table.rows[alike[loose]])
         first[key] = index
         alike[loose] = index
+
+
+def _loose(value: Value) -> Value:
+    """An identifier as it may have been typed or exported elsewhere."""
+    return value.casefold().lstrip("0") if isinstance(value, str) else value
 
 
 def _doubting(table: Table, doubts: set[tuple[str, int]]) -> Table:

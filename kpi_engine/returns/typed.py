@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from kpi_engine.returns.scanner.workbook import Cell, CellKind, serial_to_date
+from kpi_engine.returns.scanner.workbook import CellKind, serial_to_date
 from kpi_engine.returns.spelling import close_to, normal, tidy
 from kpi_engine.rulebook.book import Blank
 from kpi_engine.terms.table import ColumnType, Value
@@ -17,7 +17,10 @@ from kpi_engine.terms.table import ColumnType, Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from kpi_engine.returns.scanner.workbook import Cell, Content
     from kpi_engine.rulebook.book import ColumnSpec
+
+    Held = Cell | Content
 
 _DAY = re.compile(r"(\d{2})/(\d{2})/(\d{4})", re.ASCII)
 _ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:T00:00:00(?:\.0+)?Z?)?", re.ASCII)
@@ -73,14 +76,14 @@ def expect(
     return Expected(column, choices, frozenset(map(normal, not_known)), date_1904, last_day)
 
 
-def is_blank(cell: Cell) -> bool:
+def is_blank(cell: Held) -> bool:
     """Whether nothing stands in the cell: padding and zero-width spaces are nothing."""
     if cell.kind is CellKind.TEXT:
         return not cell.text[:1].isalnum() and not tidy(cell.text)
     return cell.kind is CellKind.BLANK and not cell.formula
 
 
-def typed(cell: Cell | None, expected: Expected) -> Typed:
+def typed(cell: Held | None, expected: Expected) -> Typed:
     """The cell as the contract types it; nothing is guessed and nothing rescaled."""
     if cell is None or is_blank(cell):
         return blank(expected.column)
@@ -101,7 +104,7 @@ def blank(column: ColumnSpec) -> Typed:
     return _NO_BLANK if column.blank is Blank.NO and column.type is ColumnType.YES_NO else _KNOWN_BLANK
 
 
-def shown(cell: Cell, expected: Expected) -> str | None:
+def shown(cell: Held, expected: Expected) -> str | None:
     """What may be quoted of a faulty cell; None if the contract keeps the column to itself.
 
     Words are quoted only if they resemble an allowed value, figures only if they are as
@@ -116,7 +119,7 @@ def shown(cell: Cell, expected: Expected) -> str | None:
     return text if len(text) <= _LONGEST_FIGURE.get(column.type, 0) else None
 
 
-def described(cell: Cell, found: str | None) -> str:
+def described(cell: Held, found: str | None) -> str:
     """The cell in a message: quoted, or only its kind and length."""
     if found is not None:
         return repr(found)
@@ -127,7 +130,7 @@ def described(cell: Cell, found: str | None) -> str:
     )
 
 
-def read_day(cell: Cell, *, date_1904: bool) -> date | str:
+def read_day(cell: Held, *, date_1904: bool) -> date | str:
     """The day of a true date cell or of strict dd/mm/yyyy text; else the code of the fault."""
     if cell.kind is CellKind.NUMBER:
         if not cell.is_date:
@@ -158,7 +161,7 @@ def _fault(code: str) -> Typed:
     return Typed(None, unknown=True, code=code)
 
 
-def _id(cell: Cell, _plain: str, _expected: Expected) -> Typed:
+def _id(cell: Held, _plain: str, _expected: Expected) -> Typed:
     if cell.kind is CellKind.TEXT:
         return Typed(tidy(cell.text))
     if cell.kind is not CellKind.NUMBER or cell.is_date:
@@ -174,20 +177,20 @@ def _id(cell: Cell, _plain: str, _expected: Expected) -> Typed:
     return Typed(str(int(number)))
 
 
-def _text(cell: Cell, _plain: str, _expected: Expected) -> Typed:
+def _text(cell: Held, _plain: str, _expected: Expected) -> Typed:
     if cell.kind is CellKind.BOOLEAN:
         return Typed("TRUE" if cell.text == "1" else "FALSE")
     return Typed(tidy(cell.text))
 
 
-def _choice(cell: Cell, plain: str, expected: Expected) -> Typed:
+def _choice(cell: Held, plain: str, expected: Expected) -> Typed:
     if cell.kind is CellKind.BOOLEAN:
         plain = "yes" if cell.text == "1" else "no"
     value = expected.choices.get(plain)
     return _fault("R211") if value is None else Typed(value)
 
 
-def _date(cell: Cell, _plain: str, expected: Expected) -> Typed:
+def _date(cell: Held, _plain: str, expected: Expected) -> Typed:
     day = read_day(cell, date_1904=expected.date_1904)
     if isinstance(day, str):
         return _fault(day)
@@ -196,7 +199,7 @@ def _date(cell: Cell, _plain: str, expected: Expected) -> Typed:
     return Typed(day)
 
 
-def _number(cell: Cell, plain: str, expected: Expected) -> Typed:
+def _number(cell: Held, plain: str, expected: Expected) -> Typed:
     column = expected.column
     number = _decimal(plain) if _is_plain_number(cell, plain) else None
     if number is None:
@@ -214,7 +217,7 @@ def _number(cell: Cell, plain: str, expected: Expected) -> Typed:
     return Typed(number, code="R217" if looks_like_share else "R215" if cell.kind is CellKind.TEXT else None)
 
 
-def _is_plain_number(cell: Cell, plain: str) -> bool:
+def _is_plain_number(cell: Held, plain: str) -> bool:
     if cell.kind is CellKind.TEXT:
         return bool(_NUMBER.fullmatch(plain))
     return cell.kind is CellKind.NUMBER and not cell.is_date
@@ -224,7 +227,7 @@ def _is_whole(number: Decimal) -> bool:
     return number == number.to_integral_value() and number.adjusted() < _EXCEL_DIGITS
 
 
-def _yes_no(cell: Cell, plain: str, _expected: Expected) -> Typed:
+def _yes_no(cell: Held, plain: str, _expected: Expected) -> Typed:
     if cell.kind is CellKind.BOOLEAN:
         return Typed(cell.text == "1")
     if cell.kind is CellKind.TEXT and plain in _YES | _NO:
@@ -243,7 +246,7 @@ def _decimal(text: str) -> Decimal | None:
     return number.quantize(Decimal(1)) if 0 < int(number.as_tuple().exponent) <= _EXCEL_DIGITS else number
 
 
-_READERS: Mapping[ColumnType, Callable[[Cell, str, Expected], Typed]] = {
+_READERS: Mapping[ColumnType, Callable[[Held, str, Expected], Typed]] = {
     ColumnType.ID: _id,
     ColumnType.TEXT: _text,
     ColumnType.CHOICE: _choice,

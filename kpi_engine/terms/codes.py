@@ -174,6 +174,12 @@ CODES = MappingProxyType(
             "{count} more of {other} in this sheet are not listed.",
             "Put the listed ones right and read the return again.",
         ),
+        "R125": Code(
+            REFUSE,
+            "Return that cannot be read here",
+            "Reading the workbook ended the program twice; it may need more memory than there is.",
+            "Ask for a workbook with nothing in it but the return, or read it on a larger machine.",
+        ),
         "R197": Code(
             REFUSE,
             "Copy of another kind",

@@ -51,7 +51,7 @@ def bytes_flipped(random: Random, data: bytes) -> bytes:
 def directory_flipped(random: Random, data: bytes) -> bytes:
     """A few bytes changed in the list of members at the archive's end, or in a member's own header."""
     out = bytearray(data)
-    starts = [m.start() for m in re.finditer(rb"PK(?:\x01\x02|\x05\x06|\x03\x04)", data)]
+    starts = [m.start() for m in re.finditer(rb"PK(?:\x01\x02|\x05\x06|\x03\x04)", data)] or [0]
     for _ in range(random.choice((1, 2, 4))):
         place = random.choice(starts) + random.randrange(4, 46)
         if place < len(out):

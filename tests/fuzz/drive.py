@@ -26,9 +26,9 @@ USED = ("__main__", "cli", "check", "reports.to_json", "escalation.escalate", "e
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run left behind: `code` is None where it had to be ended, `megabytes` the most it held."""
+    """What a run left behind: a `code` below 0 is the signal that ended it, `megabytes` the most it held."""
 
-    code: int | None
+    code: int
     out: bytes
     err: bytes
     seconds: float
@@ -65,7 +65,7 @@ def run(words: Sequence[str], folder: Path) -> Ran:
             time.sleep(0.005)
     code = os.waitstatus_to_exitcode(status)
     return Ran(
-        code if code >= 0 else None,
+        code,
         out.read_bytes(),
         err.read_bytes(),
         used.ru_utime + used.ru_stime,

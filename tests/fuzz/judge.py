@@ -115,8 +115,8 @@ def of_schema(out: bytes) -> list[str]:
 def of_any_run(ran: Ran, codes: Collection[int]) -> list[str]:
     """What may never happen, whatever the file."""
     found = []
-    if ran.code is None:
-        found.append(f"ended by a signal after {ran.seconds:.1f} s")
+    if ran.code < 0:
+        found.append(f"ended by signal {-ran.code} after {ran.seconds:.1f} s")
     elif ran.code not in codes:
         found.append(f"exit code {ran.code}: {ran.err[-300:].decode(errors='replace')}")
     if b"Traceback" in ran.err or b"Traceback" in ran.out:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tests.oracle.workbooks import Book
 
 AT_ONCE = 2
+EVERY = 100  # changes between two words of how far it is
 VERIFIED = 5  # one in so many is looked at more closely: by `kpi audit verify`, and against the schema
 RULES_AND_FORM = ("--rules", str(RULES), "--format", "json")
 
@@ -65,7 +66,7 @@ class Case:
     held: Held
     seconds: float
     megabytes: float
-    code: int | None
+    code: int
 
 
 @cache
@@ -188,6 +189,8 @@ def main() -> int:
         done = []
         for one in cases(seeds, asked):
             done.append(one)
+            if len(done) % EVERY == 0:
+                sys.stderr.write(f"{len(done)} of {len(seeds)}\n")
             if one.held.breaches or given.only is not None:
                 sys.stdout.write(f"{one}\n")
                 sys.stdout.flush()

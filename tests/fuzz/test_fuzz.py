@@ -68,7 +68,7 @@ def test_a_seed_makes_the_same_change_again(kept: Path) -> None:
     "ran",
     [
         replace(FINE, code=5),
-        replace(FINE, code=None),
+        replace(FINE, code=-9),
         replace(FINE, err=b"Traceback (most recent call last)"),
         replace(FINE, seconds=10.5),
         replace(FINE, megabytes=501.0),

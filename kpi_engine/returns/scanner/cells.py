@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -16,6 +15,7 @@ MAX_DIGITS = 400  # 1E-308 written out
 # Three digits of exponent at most, so that turning the text into a Fraction stays cheap.
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 ADDRESS = re.compile(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})")
+COLUMN = re.compile(r"[A-Z]{1,3}")
 ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 # ECMA-376 part 1, 18.8.30: 14-22 and 45-47 everywhere, 27-36 and 50-58 in East Asian locales.
@@ -41,14 +41,30 @@ class CellKind(StrEnum):
     BLANK = "blank"
 
 
-class Cell(NamedTuple):  # a frozen dataclass takes three times as long to make, and there are millions
-    """One cell that holds something; row and column count from 1.
+class _Content(NamedTuple):  # a frozen dataclass takes thrice as long to make, and there may be millions
+    kind: CellKind
+    text: str
+    formula: bool
+    is_date: bool
+
+
+class Content(_Content):
+    """What a cell holds, wherever it stands; cells that hold the same may share one.
 
     `text` is as stored: a NUMBER's decimal, a BOOLEAN's "0" or "1", an ERROR's "#N/A", a
     DATE's ISO 8601 text, a TEXT with its escapes undone; empty for an ERROR that a finding
     tells of. A BLANK has a formula that was never calculated. `is_date`: the number format
     is that of a date or time, whatever the kind.
     """
+
+    __slots__ = ()
+    # What was made of one is looked up by the object itself, for each of millions of cells.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+class Cell(NamedTuple):
+    """One cell that holds something; row and column count from 1, the rest is its Content."""
 
     row: int
     column: int
@@ -63,13 +79,35 @@ class Cell(NamedTuple):  # a frozen dataclass takes three times as long to make,
         return f"{column_letter(self.column)}{self.row}"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row that holds something, its cells from left to right."""
+class Row(NamedTuple):
+    """One row that holds something: from left to right the columns of its cells, and what they hold.
+
+    None is a cell with a format and nothing else. Rows are equal if their cells are.
+    """
 
     number: int
     hidden: bool
-    cells: tuple[Cell, ...]
+    columns: tuple[int, ...]
+    contents: tuple[Content | None, ...]
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells that hold something."""
+        return tuple(
+            Cell(self.number, column, content.kind, content.text, content.formula, content.is_date)
+            for column, content in zip(self.columns, self.contents, strict=True)
+            if content is not None
+        )
+
+    def __eq__(self, other: object) -> bool:
+        """Whether number, hidden and cells are the same."""
+        if not isinstance(other, Row):
+            return NotImplemented
+        return self[:2] == other[:2] and self.cells == other.cells
+
+    def __hash__(self) -> int:
+        """As equal rows have it."""
+        return hash((self.number, self.hidden))
 
 
 def column_letter(number: int) -> str:
@@ -83,14 +121,30 @@ def column_letter(number: int) -> str:
     return letters
 
 
-COLUMNS = {column_letter(number): number for number in range(1, MAX_COLUMN + 1)}
+class Columns(dict[str, int]):
+    """The numbers of columns by their letters, each worked out once; 0 for what are no column's letters."""
+
+    def __missing__(self, letters: str) -> int:
+        """Work out one more; only real columns are kept, so that there are never more than a sheet has."""
+        number = 0
+        if COLUMN.fullmatch(letters):
+            for letter in letters:
+                number = number * 26 + ord(letter) - ord("A") + 1
+        if not 0 < number <= MAX_COLUMN:
+            return 0
+        self[letters] = number
+        return number
+
+
+COLUMNS = Columns()
 
 
 def column_number(letters: str) -> int:
     """The number of a column: A is 1, XFD is 16384. Raises ValueError for others."""
-    if letters not in COLUMNS:
+    number = COLUMNS[letters]
+    if not number:
         raise ValueError("no column has these letters")
-    return COLUMNS[letters]
+    return number
 
 
 def split_address(address: str) -> tuple[int, int]:
@@ -109,6 +163,19 @@ def is_address(reference: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_column(text: str) -> bool:
+    """Whether the text is the number of a column."""
+    return text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= MAX_COLUMN  # noqa: PLR2004
+
+
+def row_number(text: str | None, otherwise: int) -> int:
+    """The number of a row, the next one where none is stored; 0 if there is no such row."""
+    number = otherwise
+    if text is not None:
+        number = int(text) if text.isascii() and text.isdigit() and len(text) <= 7 else 0  # noqa: PLR2004
+    return number if number <= MAX_ROW else 0
 
 
 def is_number(text: str) -> bool:

@@ -21,10 +21,11 @@ PART_COST = 4096  # what opening a part counts for beside its bytes, so that ope
 ELEMENT_COST = 32  # what an element counts for: <a/> has four bytes, and takes 200 once it is read
 MAX_DEPTH = 100
 MAX_NAMES = 10_000  # expat keeps every element and attribute name it meets
-HANDLED = 4  # what an element counts for that goes through the handlers; one of a plain cell counts 1
+HANDLED = 2  # what an element counts for that goes through the handlers
 MAX_TOKEN = MEGABYTE  # expat before 2.6 rereads an unfinished tag with every chunk
 MAX_TEXT = MEGABYTE  # one cell; Excel itself stops at 32,767 characters
-ENCODINGS = frozenset({None, "utf-8", "utf8", "utf-16", "us-ascii", "ascii", "iso-8859-1"})
+UTF_8 = frozenset({None, "utf-8", "utf8"})
+ENCODINGS = UTF_8 | {"utf-16", "us-ascii", "ascii", "iso-8859-1"}
 SPREADSHEET = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
     "http://purl.oclc.org/ooxml/spreadsheetml/main",
@@ -77,10 +78,13 @@ class PartReader(ABC):
         self.container, self.part, self.root = container, part, root
         self.starts = self.ends = self.plain = 0
         self.given = 0  # bytes that the parser was given
+        self.is_utf_8 = True
+        self.is_usual = False  # names without a prefix are of the one namespace that the root declares
         self.text: list[str] = []
         self._prefixes: set[str | None] = set()
         self.parser = expat.ParserCreate(None, " ", {})
         self.parser.buffer_text = True
+        self.parser.ordered_attributes = True
         self.parser.buffer_size = CHUNK
         self.parser.XmlDeclHandler = self._declared
         self.parser.StartDoctypeDeclHandler = self._doctype
@@ -94,8 +98,8 @@ class PartReader(ABC):
         """Prepare the names to look for; `space` is the namespace that this workbook uses."""
 
     @abstractmethod
-    def _start(self, name: str, attributes: dict[str, str], /) -> None:
-        """Take a start tag; `name` is namespace, space, local name."""
+    def _start(self, name: str, attributes: list[str], /) -> None:
+        """Take a start tag; `name` is namespace, space, local name; `attributes` names and values in turn."""
 
     @abstractmethod
     def _end(self, name: str, /) -> None:
@@ -135,11 +139,12 @@ class PartReader(ABC):
         if self.held() > MAX_TEXT:
             raise self.damaged("holds a text too long for a cell")
 
-    def _first(self, name: str, attributes: dict[str, str]) -> None:
+    def _first(self, name: str, attributes: list[str]) -> None:
         space, _, local = name.rpartition(" ")
         if self.root and (local != self.root or space not in SPREADSHEET):
             raise self.damaged("is not what the workbook says it is")
         self._named(space)
+        self.is_usual = None in self._prefixes
         self.parser.StartElementHandler = self._start
         self._start(name, attributes)
 
@@ -157,12 +162,14 @@ class PartReader(ABC):
     def _declared(self, _version: str, encoding: str | None, _standalone: int) -> None:
         if (encoding and encoding.casefold()) not in ENCODINGS:
             raise self.damaged("is in an encoding that workbooks do not use")
+        self.is_utf_8 = (encoding and encoding.casefold()) in UTF_8
 
     def _doctype(self, *_: object) -> None:
         raise self.container.refused("R108", part=shown(self.part))
 
     def _prefix(self, prefix: str | None, _uri: str) -> None:
         self._prefixes.add(prefix)
+        self.is_usual = self.is_usual and prefix is not None
 
 
 class SmallPart(PartReader):
@@ -177,12 +184,12 @@ class SmallPart(PartReader):
     def _named(self, space: str) -> None:
         pass
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: list[str]) -> None:
         self.starts += 1
         self.text.clear()
         known = {
             local: value
-            for key, value in attributes.items()
+            for key, value in zip(attributes[::2], attributes[1::2], strict=True)
             for space, _, local in [key.rpartition(" ")]
             if not space or space in NAMESPACES
         }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from kpi_engine.returns.scanner.cells import DATE_FORMATS, is_date_format, unescape
-from kpi_engine.returns.scanner.container import MEGABYTE
+from kpi_engine.returns.scanner.container import CHUNK, MEGABYTE
 from kpi_engine.returns.scanner.parts import PartReader, elements
 
 if TYPE_CHECKING:
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
 
 MAX_SHARED_TEXT = 150 * MEGABYTE  # in memory, as reckoned below: what a text takes differs between Pythons
 TEXT_OVERHEAD, WIDEST = 49, 4  # bytes, of a text and of a character that is not ASCII
+END_OF_TEXT = b"</si>"
+ELEMENTS = 2  # of a plain text
+MAX_REST = 4 * CHUNK  # a longer text goes through the parser
+# As Excel writes them. Left out is what means something in XML, and what it would change or refuse.
+_PLAIN = r'<si><t(?: xml:space="preserve")?>([^\x00-\x08\x0b-\x1f&<\]\x7f-\x9f\ufffe\uffff]*+)</t></si>'
+_TEXTS, _ALL_TEXTS = re.compile(_PLAIN), re.compile(f"(?:{_PLAIN})++")
 
 
 class TextsReader(PartReader):
@@ -27,15 +34,46 @@ class TextsReader(PartReader):
         self.size = 0
         self._pieces: list[str] = []
         self._phonetic = False
+        self._rest = b""  # what is read and not yet looked at: less than a text
+        self._end_at = -1  # the byte at which the last text ended
 
     def held(self) -> int:
         """How many characters are kept of a text that is not complete yet."""
         return super().held() + sum(map(len, self._pieces))
 
+    def _take(self, chunk: bytes, *, final: bool) -> None:
+        """Read the texts that are written plainly, all of a chunk at once; the parser gets the rest."""
+        whole, end, self._rest = (self._rest + chunk).rpartition(END_OF_TEXT)
+        if end and not self._take_plain(whole + end):
+            self._feed(whole + end)
+        if final or len(self._rest) > MAX_REST:
+            self._feed(self._rest, final=final)
+            self._rest = b""
+
+    def _take_plain(self, source: bytes) -> bool:
+        """Take the texts in `source` if the parser has just seen one end, and they are plain, every one."""
+        if self._end_at != self.given - len(END_OF_TEXT) or not (self.is_usual and self.is_utf_8):
+            return False
+        try:
+            written = source.decode()
+        except UnicodeDecodeError:
+            return False
+        if not _ALL_TEXTS.fullmatch(written):
+            return False
+        found = _TEXTS.findall(written)
+        self.plain += ELEMENTS * len(found)
+        for text in found:
+            self._keep(unescape(text))
+        return True
+
+    def _keep(self, text: str) -> None:
+        self.texts.append(text)
+        self.size += TEXT_OVERHEAD + len(text) * (1 if text.isascii() else WIDEST)
+
     def _named(self, space: str) -> None:
         self._si, self._t, self._r_ph = self.names(space, "si", "t", "rPh")
 
-    def _start(self, name: str, _attributes: dict[str, str]) -> None:
+    def _start(self, name: str, _attributes: list[str]) -> None:
         self.starts += 1
         if name == self._r_ph:
             self._phonetic = True
@@ -47,10 +85,10 @@ class TextsReader(PartReader):
             if not self._phonetic:
                 self._pieces.append("".join(self.text))
         elif name == self._si:
-            text = unescape("".join(self._pieces))
-            self.texts.append(text)
-            self.size += TEXT_OVERHEAD + len(text) * (1 if text.isascii() else WIDEST)
+            self._keep(unescape("".join(self._pieces)))
             self._pieces.clear()
+            if self.starts - self.ends == 1:  # the parser stands where another text may begin
+                self._end_at = self.parser.CurrentByteIndex
         elif name == self._r_ph:
             self._phonetic = False
         self.text.clear()

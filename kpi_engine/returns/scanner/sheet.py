@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from kpi_engine.returns.faults import Faults
 from kpi_engine.returns.scanner.cells import (
     COLUMNS,
     MAX_COLUMN,
-    MAX_ROW,
-    Cell,
-    CellKind,
+    Content,
     Row,
     column_letter,
     is_address,
-    is_number,
-    unescape,
+    is_column,
+    row_number,
 )
 from kpi_engine.returns.scanner.container import CHUNK
+from kpi_engine.returns.scanner.memory import Memory
 from kpi_engine.returns.scanner.parts import SPREADSHEET, PartReader
-from kpi_engine.returns.scanner.plain_cells import plain_cells
+from kpi_engine.returns.scanner.plain_rows import PlainRows, plain_tag
+from kpi_engine.returns.scanner.values import Stores
 from kpi_engine.terms.codes import CODES
 from kpi_engine.terms.finding import Severity
 
@@ -30,33 +29,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kpi_engine.returns.scanner.container import Container
-    from kpi_engine.returns.scanner.plain_cells import PlacedCell
     from kpi_engine.terms.finding import Finding
 
 MAX_MERGED = 10_000
 MAX_GRAVE = 10_000  # faults that refuse the sheet; the rest of it need not be read
-NUMBER, TEXT, BLANK, ERROR = CellKind.NUMBER, CellKind.TEXT, CellKind.BLANK, CellKind.ERROR
-TEXTS = frozenset({"str", "inlineStr"})
-FAULTS = {"n": "a number, but is not one", "s": "a reference to a shared text that is not in the workbook"}
-MAX_INDEX_DIGITS = 9
 END_OF_ROW = b"</row>"
 MAX_REST = 4 * CHUNK  # a longer row goes through the parser
-WORK_OF_A_CELL = 2  # with its value
-WORK_OF_A_ROW = 30  # typing it, and checking it against others
-TWO_VALUES = ("two values", "?")  # the type and value that a cell with a second value gets
-SPACE = " \t\r\n"
+WORK_OF_A_CELL = 3  # of a plain one with its value
+WORK_TO_PLACE = 4  # a cell that does not say where it stands, or says it out of order
+WORK_OF_A_ROW = 45  # typing it, and checking it against others
+TWO_VALUES = ("t", "two values")  # the type that a cell with a second value gets
+FIRST = ["r"]
 TRUE = frozenset({"1", "true"})
 ZERO = frozenset({"0", "0.0"})
-BOOLEANS = {"0": "0", "1": "1", "false": "0", "true": "1"}
-ERRORS = frozenset(
-    {
-        "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA", "#SPILL!",
-        "#CALC!", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#EXTERNAL!", "#PYTHON!",
-        "#TIMEOUT!",
-    }
-)  # fmt: skip
-StoredCell: TypeAlias = tuple[str | None, str | None, str | None, str | None, str | None]
-new_cell = tuple.__new__  # half the time of Cell(...), and there are millions
+StoredCell: TypeAlias = tuple[list[str], bool, str | None]
+"""A cell as the file has it: attributes (names and values in turn), whether it has a formula, value."""
+WITH_ONE_MORE = 4  # attributes of a cell, names and values: its address, and its type or its style
+LONG_VALUE = 200  # characters of a value that is not worth remembering
 FILTERS = frozenset({"filters", "customFilters", "dynamicFilter", "top10", "colorFilter", "iconFilter"})
 
 
@@ -72,7 +61,7 @@ class SheetState(StrEnum):
 class Sheet:
     """One sheet of cells. What `rows` learns besides them is known once it has run to its end.
 
-    Until then `merged`, `hidden_columns`, `is_protected`, `is_filtered` and `findings`
+    Until then `merged`, `hidden_columns`, `is_protected`, `is_filtered`, `findings` and `parsed`
     raise RuntimeError: an unread sheet never looks like one without faults.
     """
 
@@ -122,6 +111,11 @@ class Sheet:
         return self._read.findings()
 
     @property
+    def parsed(self) -> int:
+        """How many bytes of the sheet went through the parser; plain rows do not."""
+        return self._read.given
+
+    @property
     def _read(self) -> SheetReader:
         if not self._reader:
             message = "the rows of the sheet have not been read to their end"
@@ -135,8 +129,7 @@ class SheetReader(PartReader):
     def __init__(self, sheet: Sheet) -> None:
         """Prepare to read the sheet; nothing is read yet."""
         super().__init__(sheet.container, sheet.part, "worksheet")
-        self._texts = sheet.texts
-        self._date_styles = sheet.date_styles
+        self._stores = Stores(sheet.texts, sheet.date_styles)
         self._rows: list[Row] = []
         self.merged: list[str] = []
         self.hidden_columns: set[int] = set()
@@ -146,12 +139,14 @@ class SheetReader(PartReader):
         self._row = 0
         self._in_row = self._hidden = self._in_views = False
         self._stored: list[StoredCell] = []  # the cells of the row so far
-        self._placed: list[PlacedCell] = []  # or all of them, if they are plain
-        self._row_at = -1  # the byte at which the row began
+        self._row_at = self._end_at = -1  # the bytes at which the row began, and its end tag
         self._rest = b""  # what is read and not yet looked at: less than a row
-        self._cell: dict[str, str] | None = None
+        self._plain: PlainRows | None = None
+        self._between_rows = False  # the parser has just seen a plain row end
+        self._known: Memory[tuple[str | bool | None, ...], Content | None] = Memory()
+        self._cell: list[str] | None = None
         self._value: str | None = None
-        self._formula: str | None = None
+        self._formula = False
         self._phonetic = False
         self._pieces: list[str] = []
 
@@ -171,32 +166,45 @@ class SheetReader(PartReader):
         return super().held() + sum(map(len, self._pieces))
 
     def _take(self, chunk: bytes, *, final: bool) -> None:
-        """Cut the plain cells out of every whole row; the parser gets all else, the row's own tags too."""
+        """Read the plain rows; the parser gets all else, and the first row of each kind of tag."""
         *rows, self._rest = (self._rest + chunk).split(END_OF_ROW)
-        for row in rows:
-            start = row.rfind(b"<row")
-            inside = row.find(b">", start) + 1 if start >= 0 else 0
-            at = self.given + start
-            self._feed(row[:inside])
-            if not (inside and self._take_plain(row[inside:], at)):
-                self._feed(row[inside:])
-            self._feed(END_OF_ROW)
+        for source in rows:
+            row = self._plain.read(source, self._row) if self._plain and self._between_rows else None
+            if row is None:
+                self._parse_row(source)
+            else:
+                self._row = row.number
+                self.plain += WORK_OF_A_CELL * len(row.columns)
+                self._keep(row)
         if final or len(self._rest) > MAX_REST:
+            self._between_rows = False
             self._feed(self._rest, final=final)
             self._rest = b""
 
-    def _take_plain(self, source: bytes, at: int) -> bool:
-        """Take the cells of the row that began at byte `at`, if the parser has just seen it begin there."""
-        if self._row_at != at or not self._in_row or self._stored:
-            return False
-        self._placed = plain_cells(source, self._row)
-        self.plain += WORK_OF_A_CELL * len(self._placed)
-        return bool(self._placed)
+    def _parse_row(self, source: bytes) -> None:
+        """Give the parser all up to the end of a row, and see whether it stands between two rows then."""
+        start = source.rfind(b"<row")
+        tag = plain_tag(source[start:]) if start >= 0 else None
+        at = self.given + start
+        self._feed(source + END_OF_ROW)
+        if start and self._plain:
+            self._plain.forget()
+        is_whole = self._row_at == at and self._end_at == self.given - len(END_OF_ROW)
+        self._between_rows = tag is not None and is_whole and self.is_usual
+        if tag is not None and self._between_rows:
+            if self._plain is None:
+                self._plain = PlainRows(self._stores, utf_8=self.is_utf_8)
+            self._plain.learn(tag, hidden=self._hidden)
+
+    def _keep(self, row: Row) -> None:
+        if any(row.contents):
+            self._rows.append(row)
+            self.plain += WORK_OF_A_ROW
 
     def _named(self, space: str) -> None:
         self._v, self._c, self._f, self._t, self._r = self.names(space, "v", "c", "f", "t", "row")
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: list[str]) -> None:
         self.starts += 1
         if name == self._v:
             self.text.clear()
@@ -205,23 +213,25 @@ class SheetReader(PartReader):
                 raise self.damaged("has a cell out of place")
             self._cell = attributes
             self._value = None
-            self._formula = None
+            self._formula = False
         elif name == self._r:
-            self._start_row(attributes)
+            self._start_row(_by_name(attributes))
         elif name == self._f:
-            self._formula = name
+            self._formula = True
         elif name == self._t:
             self.text.clear()
         else:
-            self._start_other(name, attributes)
+            self._start_other(name, _by_name(attributes))
 
     def _end(self, name: str) -> None:
         self.ends += 1
         if name == self._v:
-            self._set_value(self.text)
+            if self._value is None:
+                self._value = "".join(self.text)
+            else:
+                self._set_value(self.text)
         elif name == self._c:
-            get = (self._cell or {}).get
-            self._stored.append((get("r"), get("s"), get("t"), self._formula, self._value))
+            self._stored.append((self._cell or [], self._formula, self._value))
             self._cell = None
         elif name == self._r:
             self._end_row()
@@ -235,12 +245,13 @@ class SheetReader(PartReader):
         if self._value is None or self._cell is None:
             self._value = "".join(pieces)
         else:
-            self._cell["t"], self._value = TWO_VALUES
+            self._cell += TWO_VALUES
+            self._value = "?"
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         if self._in_row:
             raise self.damaged("has a row within a row")
-        number = _row_number(attributes.get("r"), self._row + 1)
+        number = row_number(attributes.get("r"), self._row + 1)
         if not number:
             self._note("R117", what="a row")
             number = self._row + 1
@@ -252,53 +263,72 @@ class SheetReader(PartReader):
         self._hidden = attributes.get("hidden") in TRUE or attributes.get("ht") in ZERO
 
     def _end_row(self) -> None:
-        placed = self._placed or self._in_place()
-        if placed and (cells := self._typed(placed)):
-            self._rows.append(Row(self._row, self._hidden, tuple(cells)))
-            self.plain += WORK_OF_A_ROW
-        self._stored, self._placed = [], []
+        stored, self._stored = self._stored, []
+        row_text = str(self._row)
+        cut, known = -len(row_text), self._known
+        columns: list[int] = []
+        contents: list[Content | None] = []
+        above, is_plain = 0, True
+        for attributes, formula, value in stored:
+            reference = attributes[1] if attributes and attributes[0] == "r" else ""
+            column = COLUMNS[reference[:cut]] if reference.endswith(row_text) else 0
+            is_plain = is_plain and column > above
+            above = column
+            columns.append(column)
+            if len(attributes) == WITH_ONE_MORE:
+                contents.append(known.get((value, formula, attributes[2], attributes[3])))
+            else:
+                contents.append(known.get((value, formula, *attributes[2:])))
+        if not is_plain:
+            columns, stored = self._in_place(stored)
+            contents = [None] * len(stored)
+        if None in contents:
+            for n, cell in enumerate(stored):
+                if contents[n] is None and (cell[1] or cell[2] is not None):
+                    contents[n] = self._held(columns[n], cell)
+        self._keep(Row(self._row, self._hidden, tuple(columns), tuple(contents)))
         self.text.clear()
         self._in_row = False
+        self._end_at = self.parser.CurrentByteIndex
 
-    def _in_place(self) -> list[PlacedCell]:
-        """The cells of the row from left to right; what stands nowhere, or where another does, is told."""
-        placed: dict[int, PlacedCell] = {}
+    def _column(self, attributes: Sequence[str], following: int) -> int:
+        """Where a cell stands: where it says, else `following`; 0 for nowhere."""
+        reference = _by_name(attributes).get("r")
         row_text = str(self._row)
+        if reference is None:
+            return following
+        return COLUMNS[reference[: -len(row_text)]] if reference.endswith(row_text) else 0
+
+    def _in_place(self, stored: Sequence[StoredCell]) -> tuple[list[int], list[StoredCell]]:
+        """The cells of the row from left to right; what stands nowhere, or where another does, is told."""
+        self.plain += WORK_TO_PLACE * len(stored)
+        placed: dict[int, StoredCell] = {}
         previous, in_order = 0, True
-        for reference, style, stored, formula, value in self._stored:
-            if reference is None:
-                column = previous + 1
-            elif reference.endswith(row_text):
-                column = COLUMNS.get(reference[: -len(row_text)], 0)
-            else:
-                column = 0
+        for cell in stored:
+            column = self._column(cell[0], previous + 1)
             if column in placed or not 0 < column <= MAX_COLUMN:
                 self._note_place(column)
                 continue
-            placed[column] = (column, style, stored, formula, value)
+            placed[column] = cell
             in_order = in_order and column > previous
             previous = column
         if not in_order:
             self._note("R119")
-        return sorted(placed.values(), key=itemgetter(0))
+        return sorted(placed), [placed[column] for column in sorted(placed)]
 
-    def _typed(self, placed: Sequence[PlacedCell]) -> list[Cell]:
-        cells: list[Cell] = []
-        row, texts, date_styles = self._row, self._texts, self._date_styles
-        for column, style, stored, formula, value in placed:
-            if value is None and not formula:
-                continue
-            kind, text, fault = typed(stored, value, texts)
-            if kind is BLANK and not formula:
-                continue
-            if fault:
-                self._note("R122", column, what=fault)
-            is_date = date_styles.get(style)
-            if is_date is None:
-                self._note("R123", column)
-                is_date = False
-            cells.append(new_cell(Cell, (row, column, kind, text, formula is not None, is_date)))
-        return cells
+    def _held(self, column: int, cell: StoredCell) -> Content | None:
+        """What a cell holds, and its faults told; None if it has a format and nothing else."""
+        attributes, formula, value = cell
+        named = _by_name(attributes)
+        content, fault, is_lost = self._stores.content(named.get("s"), named.get("t"), formula, value)
+        if fault:
+            self._note("R122", column, what=fault)
+        if is_lost:
+            self._note("R123", column)
+        is_usual = attributes[:1] == FIRST and sum(map(len, attributes)) + len(value or "") <= LONG_VALUE
+        if is_usual and not (fault or is_lost):
+            self._known.keep((value, formula, *attributes[2:]), content)
+        return content
 
     def _note_place(self, column: int) -> None:
         if 0 < column <= MAX_COLUMN:
@@ -363,38 +393,6 @@ class SheetReader(PartReader):
         self._faults.add(code, cell, found=None, severity=None, **words)
 
 
-def typed(stored: str | None, value: str | None, texts: Sequence[str]) -> tuple[CellKind, str, str]:  # noqa: PLR0911
-    """Kind and text of a cell stored as type `stored`; third, what is wrong with it, if anything."""
-    if not value:
-        return (TEXT, "", "") if stored in TEXTS and value is not None else (BLANK, "", "")
-    if (stored is None or stored == "n") and is_number(value):
-        return NUMBER, value, ""
-    if stored == "s" and value.isdigit() and value.isascii() and len(value) <= MAX_INDEX_DIGITS:
-        index = int(value)
-        if index < len(texts):
-            return TEXT, texts[index], ""
-    if stored in TEXTS:
-        return TEXT, unescape(value), ""
-    plain = value.strip(SPACE)
-    if plain != value:
-        return typed(stored, plain, texts)
-    if stored == "b" and value in BOOLEANS:
-        return CellKind.BOOLEAN, BOOLEANS[value], ""
-    if stored == "e" and value in ERRORS:
-        return ERROR, value, ""
-    if stored == "d":
-        return CellKind.DATE, value, ""
-    return ERROR, "", FAULTS.get(stored or "n", "a kind of value that Excel does not write")
-
-
-def is_column(text: str) -> bool:
-    """Whether the text is the number of a column."""
-    return text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= MAX_COLUMN  # noqa: PLR2004
-
-
-def _row_number(text: str | None, otherwise: int) -> int:
-    """The number of a row, the next one where none is stored; 0 if there is no such row."""
-    number = otherwise
-    if text is not None:
-        number = int(text) if text.isascii() and text.isdigit() and len(text) <= 7 else 0  # noqa: PLR2004
-    return number if number <= MAX_ROW else 0
+def _by_name(attributes: Sequence[str]) -> dict[str, str]:
+    """Attributes by their names."""
+    return dict(zip(attributes[::2], attributes[1::2], strict=True))

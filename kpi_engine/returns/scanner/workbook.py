@@ -15,6 +15,7 @@ from kpi_engine.errors import ReturnUnreadable
 from kpi_engine.returns.scanner.cells import (
     Cell,
     CellKind,
+    Content,
     Row,
     column_letter,
     column_number,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Cell",
     "CellKind",
+    "Content",
     "Row",
     "Sheet",
     "SheetState",
