@@ -19,6 +19,7 @@ from kpi_engine.terms.measured import Measured
 from kpi_engine.verdicts.beside import falls_beneath
 from kpi_engine.verdicts.judge import judge
 from kpi_engine.verdicts.milestones import judge_milestones
+from kpi_engine.verdicts.unconfirmed import unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -138,7 +139,11 @@ def judged_at(of: Gathered, rulebook: RuleBook, period: Period | None) -> Checke
         period=judging,
         verdicts=verdicts,
         milestones=judge_milestones(rulebook.milestones, rows, judging, rulebook.plan.start),
-        findings=(*now, *falls_beneath(rulebook, verdicts, {v.indicator: v for v in before})),
+        findings=(
+            *now,
+            *falls_beneath(rulebook, verdicts, {v.indicator: v for v in before}),
+            *unconfirmed(rulebook, verdicts, of.months.get(judging.last_month)),
+        ),
         earlier_findings=then,
         series=series,
         run=of.run,

@@ -180,6 +180,12 @@ CODES = MappingProxyType(
             "Reading the workbook ended the program twice; it may need more memory than there is.",
             "Ask for a workbook with nothing in it but the return, or read it on a larger machine.",
         ),
+        "R126": Code(
+            FLAG,
+            "Rows gone from the end of a sheet",
+            "The file says that the sheet reaches to row {reach}, and row {last} is the last it holds.",
+            "Look whether rows are missing at its end; open the workbook in Excel and save it again.",
+        ),
         "R197": Code(
             REFUSE,
             "Copy of another kind",
@@ -632,6 +638,12 @@ CODES = MappingProxyType(
             "A figure falls behind a target that is met",
             "{measure} meets its target while the figure beside it fell: {beside}, from {then} to {now}.",
             "Say so wherever the target is reported as met.",
+        ),
+        "R391": Code(
+            FLAG,
+            "Targets met on lists that no count confirms",
+            "{count} of the targets met rest on lists alone: {measures}. A row that a list lacks, or has too many, would not show.",
+            "Fill in their lines on {counts} from the system that holds the cases; where list and count differ, the measure is not assessed.",
         ),
         # Privacy, the 400s
         "R401": Code(

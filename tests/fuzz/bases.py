@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kpi_engine.returns.read import read_return
 from kpi_engine.returns.template import Filling, write_return
+from kpi_engine.rulebook.book import Kind
 from kpi_engine.rulebook.load import load_rulebook
 from kpi_engine.terms.period import Period
 from tests.fuzz.package import Package
@@ -78,17 +79,18 @@ def base(number: int, folder: Path) -> Base:
     """The base of that number: months in turn; each second one keeps its texts in one shared part.
 
     In each fourth, measures are not assessed: the cell that decides is not known, or counts disagree.
+    In each fourth after that, every list has its counts beside it.
     """
     random, month = Random(number), MONTHS[number % len(MONTHS)]
     out = folder / f"base-{number}"
     if not out.exists():
-        _write(out, month, random, doubtful=number % 4 == 3)
+        _write(out, month, random, doubtful=number % 4 == 3, everything_counted=number % 4 == 0)
     with zipfile.ZipFile(out / f"returns_{month}.xlsx") as held:
         package = Package.of(held, last_day(month))
     return Base(number, month, package, out / "history.sqlite", shares_texts=number % 2 == 1)
 
 
-def _write(out: Path, month: str, random: Random, *, doubtful: bool) -> None:
+def _write(out: Path, month: str, random: Random, *, doubtful: bool, everything_counted: bool) -> None:
     (out / "earlier").mkdir(parents=True)
     sheets = {name: cut(table, month, random) for name, table in sorted(example(month).tables.items())}
     held = len(sheets["pf_referrals"])
@@ -97,7 +99,8 @@ def _write(out: Path, month: str, random: Random, *, doubtful: bool) -> None:
         of_it = (EARLIER_REFERRALS - held) // 11 + (place < (EARLIER_REFERRALS - held) % 11)
         _write_earlier(out / "earlier", earlier, of_it)
     _record(out)
-    counts = {name: _counted(name, month, sheets) for name in COUNTED}
+    named = PROMISES if everything_counted else COUNTED
+    counts = {name: line for name in named if (line := _counted(name, month, sheets)) is not None}
     if doubtful:
         sheets |= {name: _doubted(sheets[name]) for name in DOUBTED}
         counts["pf-champions"]["number"] = LEAST_CHAMPIONS
@@ -229,10 +232,11 @@ def _by_heading(sheet: str, row: Line) -> dict[str, Any]:
     }
 
 
-def _counted(measure: str, month: str, sheets: Mapping[str, Sequence[Line]]) -> Line:
-    """The line of the Counts sheet that says what the rows say."""
+def _counted(measure: str, month: str, sheets: Mapping[str, Sequence[Line]]) -> Line | None:
+    """The line of the Counts sheet that says what the rows say; None for what is no count."""
     figure = figure_of(measure, month, sheets)
-    assert figure is not None
+    if figure is None or rulebook().indicators[measure].measure.kind is Kind.STATED:
+        return None
     number, whole = figure.low
     return {"number": int(number), "out_of": None if whole is None else int(whole)}
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 CODES = (0, 1, 3)  # of a check of one file that is there
 MISSED = frozenset({"fail", "not_assessed"})
+ALONE = "R391"  # what it says of a target met says nothing of the change itself
 FIGURES = ("numerator", "denominator", "value", "best", "left_out")
 
 
@@ -47,13 +48,14 @@ class Held:
     """What was found against a run: `breaches` of what must hold, and verdicts that are better than before.
 
     `careful` are figures in doubt for which the engine allows more than the second path, and says no more.
-    `told` are those with a finding on the part that was changed; `unsaid` those without one where the
-    workbook is, to the second path too, a valid return that meets the target: nothing in it shows a change.
+    `told` are those with a finding on the part that was changed; `alone` those where the workbook is, to
+    the second path too, a valid return that meets the target, and the check says by name that the
+    target is met on a list alone, which no count confirms.
     """
 
     breaches: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
-    unsaid: list[str] = field(default_factory=list)
+    alone: list[str] = field(default_factory=list)
     careful: list[str] = field(default_factory=list)
     compared: int = 0
     by_hand: str = ""
@@ -159,7 +161,7 @@ def _no_better(held: Held, before: Told, after: Told, mutated: Mutated, second: 
     about = [
         code
         for code, sheet, _, _ in new
-        if mutated.sheets == ANYWHERE or not sheet or sheet in mutated.sheets
+        if code != ALONE and (mutated.sheets == ANYWHERE or not sheet or sheet in mutated.sheets)
     ]
     if about:
         held.told += [f"{name} ({', '.join(sorted(set(about)))})" for name in better]
@@ -170,9 +172,13 @@ def _no_better(held: Held, before: Told, after: Told, mutated: Mutated, second: 
     except ByHandError as fault:
         held.breaches.append(f"better without a finding: {better} ({fault}){elsewhere}")
         return
-    unsaid = [name for name in better if valid[name]["status"] == "pass"]
-    held.unsaid += [f"{name}{elsewhere}" for name in unsaid]
-    held.breaches += [f"better without a finding: {name}{elsewhere}" for name in better if name not in unsaid]
+    said = " ".join(message for code, _, _, message in after.findings if code == ALONE)
+    for name in better:
+        is_valid = valid[name]["status"] == "pass"
+        if is_valid and after.measures[name]["short"] in said:
+            held.alone.append(f"{name}{elsewhere}")
+        else:
+            held.breaches.append(f"better without a finding: {name}{elsewhere}")
 
 
 def _changed(before: Told, after: Told) -> list[str]:

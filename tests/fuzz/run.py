@@ -145,9 +145,9 @@ def summary(done: Sequence[Case], through: Through) -> str:
     kinds: defaultdict[tuple[str, str], list[Case]] = defaultdict(list)
     for one in done:
         kinds[one.family.value, one.kind].append(one)
-    lines.append(f"{'':42} {'runs':>5} {'told':>5} {'unsaid':>6} {'breach':>6}")
+    lines.append(f"{'':42} {'runs':>5} {'told':>5} {'alone':>6} {'breach':>6}")
     for (family, kind), held in sorted(kinds.items()):
-        counts = [sum(bool(getattr(c.held, n)) for c in held) for n in ("told", "unsaid", "breaches")]
+        counts = [sum(bool(getattr(c.held, n)) for c in held) for n in ("told", "alone", "breaches")]
         lines.append(f"{family + ': ' + kind:42} {len(held):5} {counts[0]:5} {counts[1]:6} {counts[2]:6}")
     codes = Counter(str(one.code) for one in done)
     lines += [
@@ -158,10 +158,10 @@ def summary(done: Sequence[Case], through: Through) -> str:
         f"left to work out by hand: {sum(bool(c.held.by_hand) for c in done)}",
         f"more careful of rows in doubt than the second path: {sum(bool(c.held.careful) for c in done)}",
         f"better with a finding: {sum(bool(c.held.told) for c in done)}",
-        f"better and nothing in the file to tell it by: {sum(bool(c.held.unsaid) for c in done)}",
+        f"better on a list that is said to stand alone: {sum(bool(c.held.alone) for c in done)}",
         f"breaches: {sum(bool(c.held.breaches) for c in done)}",
     ]
-    for title, name in (("careful", "careful"), ("unsaid", "unsaid"), ("BREACH", "breaches")):
+    for title, name in (("careful", "careful"), ("alone", "alone"), ("BREACH", "breaches")):
         for one in done:
             lines += [
                 f"{title} seed {one.seed} {one.kind} [{one.what}]: {held}" for held in getattr(one.held, name)

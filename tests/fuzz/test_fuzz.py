@@ -84,8 +84,9 @@ def test_what_may_never_happen_is_a_breach(ran: Ran) -> None:
 
 def said(status: str, *findings: tuple[str, str], numerator: str = "9") -> bytes:
     """The JSON of a check of one measure, as far as it is looked at."""
-    measure = {"id": "a", "status": status, "reason": None, "unit": "number", "numerator": numerator}
-    listed = [{"code": code, "sheet": sheet, "cell": "", "message": ""} for code, sheet in findings]
+    measure = {"id": "a", "short": "Staff", "status": status, "reason": None, "unit": "number"}
+    measure["numerator"] = numerator
+    listed = [{"code": code, "sheet": sheet, "cell": "", "message": "Of Staff"} for code, sheet in findings]
     none: dict[str, Any] = dict.fromkeys(("denominator", "value", "best", "left_out"))
     return json.dumps({"measures": [measure | none], "findings": listed}).encode()
 
@@ -96,7 +97,7 @@ def second(status: str) -> Mapping[str, Mapping[str, object]]:
 
 def better(after: bytes, valid: str = "fail", before: str = "fail") -> tuple[bool, bool, bool]:
     held = judged(told(said(before)), after, CHANGE, lambda: second(valid))
-    return bool(held.breaches), bool(held.told), bool(held.unsaid)
+    return bool(held.breaches), bool(held.told), bool(held.alone)
 
 
 @pytest.mark.parametrize("before", ["fail", "not_assessed"])
@@ -113,8 +114,15 @@ def test_a_finding_on_the_sheet_or_the_file_tells_it(sheet: str) -> None:
     assert better(said("pass", ("R147", sheet))) == (False, True, False)
 
 
-def test_a_valid_return_that_meets_the_target_is_counted_apart() -> None:
-    assert better(said("pass"), valid="pass") == (False, False, True)
+def test_a_valid_return_that_meets_the_target_says_that_its_list_stands_alone() -> None:
+    assert better(said("pass", ("R391", "")), valid="pass") == (False, False, True)
+    assert better(said("pass"), valid="pass") == (True, False, False)
+    of_another = said("pass", ("R391", "")).replace(b"Of Staff", b"Of another")
+    assert better(of_another, valid="pass") == (True, False, False)
+
+
+def test_that_a_list_stands_alone_tells_nothing_of_a_damaged_one() -> None:
+    assert better(said("pass", ("R391", "")), valid="fail") == (True, False, False)
 
 
 def test_a_return_that_openpyxl_cannot_read_either_way_is_a_breach() -> None:

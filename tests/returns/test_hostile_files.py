@@ -506,6 +506,27 @@ def test_wrong_dimension_drops_nothing(tmp_path: Path) -> None:
     assert cells(path)["Z9"].text == "7"
 
 
+@pytest.mark.parametrize("rows", [[5], [3, 4, 5]])
+def test_rows_gone_from_the_end_are_told(tmp_path: Path, rows: list[int]) -> None:
+    held = "".join(f'<row r="{row}"><c r="B{row}"><v>7</v></c></row>' for row in rows)
+    sheet = worksheet(held, before='<dimension ref="A1:B9"/>')
+    _, (finding,) = scan(zipped(tmp_path / "r.xlsx", parts(sheet)))
+    assert (finding.code, finding.severity, finding.where) == ("R126", "flag", "Sheet1")
+    assert "row 9" in finding.message
+    assert "row 5" in finding.message
+
+
+@pytest.mark.parametrize("said", ["A1:B5", "A1", "B2:C3", "A1:XFD1048576", "all", "", "A1:B05x"])
+def test_an_extent_that_is_no_further_tells_nothing(tmp_path: Path, said: str) -> None:
+    rows = worksheet('<row r="5"><c r="B5"><v>7</v></c></row>', before=f'<dimension ref="{said}"/>')
+    assert codes_within_bounds(zipped(tmp_path / "r.xlsx", parts(rows))) == []
+
+
+def test_an_empty_sheet_is_said_to_be_one_cell(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "r.xlsx", parts(worksheet("", before='<dimension ref="A1"/>')))
+    assert codes_within_bounds(path) == []
+
+
 @pytest.mark.parametrize(
     "second", ['<c r="B5"><v>2</v></c>', '<c r="B5"/>', '<c r="C5"/><c r="B5"><v>2</v></c>']
 )

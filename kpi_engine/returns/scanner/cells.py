@@ -165,6 +165,11 @@ def is_address(reference: str) -> bool:
     return True
 
 
+def last_row(reference: str) -> int:
+    """The row in which a cell or range of them ends; 0 if the text is neither."""
+    return split_address(reference.rpartition(":")[2])[0] if is_address(reference) else 0
+
+
 def is_column(text: str) -> bool:
     """Whether the text is the number of a column."""
     return text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= MAX_COLUMN  # noqa: PLR2004

@@ -10,11 +10,13 @@ from kpi_engine.returns.faults import Faults
 from kpi_engine.returns.scanner.cells import (
     COLUMNS,
     MAX_COLUMN,
+    MAX_ROW,
     Content,
     Row,
     column_letter,
     is_address,
     is_column,
+    last_row,
     row_number,
 )
 from kpi_engine.returns.scanner.container import CHUNK
@@ -137,6 +139,7 @@ class SheetReader(PartReader):
         self._grave = 0
         self._faults = Faults(sheet.container.file, sheet.name)
         self._row = 0
+        self._reach = 0  # the last row that the file says there is
         self._in_row = self._hidden = self._in_views = False
         self._stored: list[StoredCell] = []  # the cells of the row so far
         self._row_at = self._end_at = -1  # the bytes at which the row began, and its end tag
@@ -180,6 +183,8 @@ class SheetReader(PartReader):
             self._between_rows = False
             self._feed(self._rest, final=final)
             self._rest = b""
+        if final and 0 < self._row < self._reach < MAX_ROW:  # an empty sheet is said to be one cell
+            self._note("R126", reach=str(self._reach), last=str(self._row))
 
     def _parse_row(self, source: bytes) -> None:
         """Give the parser all up to the end of a row, and see whether it stands between two rows then."""
@@ -344,6 +349,8 @@ class SheetReader(PartReader):
             self._pieces.clear()
         elif local == "rPh":
             self._phonetic = True
+        elif local == "dimension":
+            self._reach = last_row(attributes.get("ref", ""))
         elif local == "col":
             self._hide_columns(attributes)
         elif local == "mergeCell":
