@@ -39,8 +39,8 @@ def look(inbox: Path, *, rest: int, now: float) -> tuple[tuple[Ready, ...], tupl
     """The workbooks of the inbox to take, and what stays there and must be told; both by name.
 
     A file is ready once nobody has written to it for `rest` seconds (0: at once) before `now`, in seconds
-    since 1970. Hidden files, Excel's lock files and folders are passed over without a word; no link is
-    followed. KpiError where the inbox cannot be read.
+    since 1970. Hidden files and Excel's lock files are passed over without a word; no folder is looked into
+    and no link followed. KpiError where the inbox cannot be read.
     """
     try:
         with os.scandir(inbox) as entries:
@@ -53,7 +53,7 @@ def look(inbox: Path, *, rest: int, now: float) -> tuple[tuple[Ready, ...], tupl
     ready: list[Ready] = []
     waiting: list[Waiting] = []
     for entry in found:
-        if entry.name.startswith((".", "~$")) or entry.is_dir(follow_symlinks=False):
+        if entry.name.startswith((".", "~$")):
             continue
         why_not = _held_back(entry, names, rest, now)
         name = shown(entry.name)
@@ -89,6 +89,9 @@ def _held_back(entry: os.DirEntry[str], names: frozenset[str], rest: int, now: f
 
 
 def _left_alone(name: str, mode: int) -> _Why | None:
+    if stat.S_ISDIR(mode):
+        what = "This is a folder, and no folder of the inbox is looked into"
+        return "A164", {"what": what, "remedy": "Move the workbooks in it into the inbox itself."}
     if not stat.S_ISREG(mode):
         what = "This is a link, and links are not followed" if stat.S_ISLNK(mode) else "This is not a file"
         return "A164", {"what": what, "remedy": "Put the workbook itself into the inbox."}

@@ -125,12 +125,19 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     assert "link" in held(inbox)["a.xlsx"].message
 
 
-def test_hidden_files_and_folders_are_passed_over_in_silence(tmp_path: Path) -> None:
+def test_hidden_files_are_passed_over_in_silence(tmp_path: Path) -> None:
     laid(tmp_path, ".a.xlsx")
     laid(tmp_path, "~$b.xlsx")
-    (tmp_path / "c.xlsx").mkdir()
-    laid(tmp_path / "c.xlsx", "d.xlsx")
+    (tmp_path / ".trash").mkdir()
     assert look(tmp_path, rest=60, now=clock(tmp_path, 61)) == ((), ())
+
+
+def test_a_folder_is_not_looked_into_and_told(tmp_path: Path) -> None:
+    (tmp_path / "from the team").mkdir()
+    laid(tmp_path / "from the team", "returns_2024-03.xlsx")
+    assert names(tmp_path) == []
+    assert held(tmp_path)["from the team"].code == "A164"
+    assert "folder" in held(tmp_path)["from the team"].message
 
 
 def test_other_files_are_left_alone_and_told(tmp_path: Path) -> None:

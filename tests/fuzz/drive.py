@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 SECONDS = 10  # of the processor: what a run takes on an idle core
 WAIT = 120  # by the clock, since the machine may be shared
 MEGABYTES = 500
-USED = ("__main__", "cli", "check", "reports.to_json", "escalation.escalate", "escalation.engine")
+USED = (
+    *("__main__", "cli", "check", "reports.to_json", "escalation.escalate", "escalation.engine"),
+    *("automation.run", "returns.marked_copy.annotate", "reports.board.to_html", "reports.board.to_csv"),
+)
+OTHERS = ("duckdb", "nanoarrow", "smtplib")
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ def prepare() -> None:
     """Load the program once and its rules too, so that each child begins with both."""
     for name in USED:
         importlib.import_module(f"kpi_engine.{name}")
-    importlib.import_module("duckdb")
+    for name in OTHERS:
+        importlib.import_module(name)
     load.load_rulebook = functools.cache(load.load_rulebook)
     os.environ["KPI_ENGINE"] = "built-in"  # the other is a process of its own, asked about figures alone
 
