@@ -123,7 +123,7 @@ def _annotated(source: Path, findings: Sequence[Finding], out: Path) -> None:
     try:
         annotate(source, findings, out)
     except ReturnUnreadable:  # the check says why
-        typer.echo("No marked copy: the workbook cannot be read.", err=True)
+        typer.echo("No marked copy: the workbook, or a part of it, cannot be read.", err=True)
         return
     except KpiError as error:
         refuse(error.findings)

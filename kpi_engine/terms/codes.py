@@ -186,6 +186,12 @@ CODES = MappingProxyType(
             "The file says that the sheet reaches to row {reach}, and row {last} is the last it holds.",
             "Look whether rows are missing at its end; open the workbook in Excel and save it again.",
         ),
+        "R196": Code(
+            FLAG,
+            "No marked copy",
+            "A part of the workbook that holds no cells is damaged, so no copy of it can be marked.",
+            "Open the workbook in Excel and save it again.",
+        ),
         "R197": Code(
             REFUSE,
             "Copy of another kind",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SECONDS = 10  # of the processor: what a run takes on an idle core
-WAIT = 120  # by the clock, since the machine may be shared
+WAIT = 300  # by the clock, since the machine may be shared
 MEGABYTES = 500
 USED = (
     *("__main__", "cli", "check", "reports.to_json", "escalation.escalate", "escalation.engine"),

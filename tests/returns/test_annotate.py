@@ -374,6 +374,26 @@ def test_a_sheet_too_broken_to_be_marked_is_listed(tmp_path: Path) -> None:
     assert "A1" in listed
 
 
+def test_damaged_content_types_leave_no_copy(source: Path, tmp_path: Path) -> None:
+    damaged = zipped(tmp_path / "r.xlsx", {**contents(source), "[Content_Types].xml": b"<Types <"})
+    with pytest.raises(ReturnUnreadable) as told:
+        annotated(damaged, [at("B5", sheet="Workforce")])
+    assert [one.code for one in told.value.findings] == ["R196"]
+    assert not (tmp_path / "copy.xlsx").exists()
+
+
+def test_a_part_that_fails_its_checksum_leaves_no_copy(source: Path, tmp_path: Path) -> None:
+    words = b"what this part says, so that it can be found"
+    damaged = tmp_path / "r.xlsx"
+    with zipfile.ZipFile(damaged, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in {**contents(source), "xl/other.bin": words}.items():
+            archive.writestr(name, data)
+    damaged.write_bytes(damaged.read_bytes().replace(words, words.upper(), 1))
+    with pytest.raises(ReturnUnreadable) as told:
+        annotated(damaged, [at("B5", sheet="Workforce")])
+    assert [one.code for one in told.value.findings] == ["R196"]
+
+
 def test_relationships_of_the_sheet_are_kept(tmp_path: Path) -> None:
     own = links(("rId1", "hyperlink", "worksheets/sheet1.xml"))
     source = hand_made(tmp_path, {**parts(), "xl/worksheets/_rels/sheet1.xml.rels": own})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
-from kpi_engine.errors import KpiError
+from kpi_engine.errors import KpiError, ReturnUnreadable
 from kpi_engine.returns.marked_copy.finding_list import LIST_SHEET, list_part
 from kpi_engine.returns.marked_copy.marks import NO_STYLES, Styles, mark_cells
 from kpi_engine.returns.marked_copy.notes import add_notes
@@ -42,7 +42,8 @@ def annotate(source: Path, findings: Sequence[Finding], out: Path) -> None:
 
     Findings of other files are passed over. Nothing of the workbook is lost, and nothing is ever
     overwritten: KpiError where `out` is there already or has another ending. Raises
-    ReturnUnreadable for a file that is no readable workbook.
+    ReturnUnreadable for a file that is no readable workbook, or of which a part is damaged that holds no
+    cells and is not read otherwise.
     """
     if out.suffix.casefold() != source.suffix.casefold():
         raise KpiError([finding("R197", file=out.name, ending=source.suffix)])
@@ -50,11 +51,17 @@ def annotate(source: Path, findings: Sequence[Finding], out: Path) -> None:
         raise KpiError([finding("R198", file=out.name)])
     own = [one for one in findings if one.file in {source.name, ""}]
     open_workbook(source).close()  # refuses what cannot be read safely
-    with zipfile.ZipFile(source) as archive:
-        package = Package(archive)
-        _annotate(package, own)
-        data = package.made()
-    write_new(out, data)
+    write_new(out, _copy(source, own))
+
+
+def _copy(source: Path, findings: Sequence[Finding]) -> bytes:
+    try:
+        with zipfile.ZipFile(source) as archive:
+            package = Package(archive)
+            _annotate(package, findings)
+            return package.made()
+    except Exception:  # noqa: BLE001  (any part may hold anything, and no report must wait for a copy)
+        raise ReturnUnreadable([finding("R196", file=source.name)]) from None
 
 
 def _annotate(package: Package, findings: Sequence[Finding]) -> None:
