@@ -44,6 +44,7 @@ _SIGNS = MappingProxyType(
     }
 )
 _EXACT_DIGITS = 38  # both engines' widest DECIMAL; DuckDB reads a longer literal as a float
+_EXACT_PLACES = 15  # of a lake's numbers; Spark would cut a finer literal to that before it compares
 
 
 def quoted(column: str) -> str:
@@ -58,9 +59,13 @@ def literal(value: str | int | Decimal | date) -> str:
             return "TRUE" if value else "FALSE"
         case int() | Decimal():
             written = f"{Decimal(value):f}"
-            digits = written.removeprefix("-").replace(".", "", 1)
-            if not digits.isdigit() or len(digits) > _EXACT_DIGITS:
+            whole, _, places = written.removeprefix("-").partition(".")
+            digits = whole + places
+            if not digits.isdigit() or len(digits) > _EXACT_DIGITS or len(places) > _EXACT_PLACES:
                 raise ValueError("a number that cannot be held exactly")
+            # Beside a decimal Spark takes a plain 1 for one of ten digits, and cuts the decimal's places.
+            if not places and len(digits) < _EXACT_DIGITS:
+                written += ".0"
             return f"({written})" if written.startswith("-") else written
         case date():
             return f"DATE '{value.isoformat()}'"

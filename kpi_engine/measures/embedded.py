@@ -30,6 +30,9 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 class EmbeddedEngine:
     """DuckDB as a measure engine; use it in a `with`, or call `close`."""
 
+    rows_at_once: int | None = 250_000
+    """Some 120 MB while a sheet of 8 columns is measured."""
+
     def __init__(self) -> None:
         """Open a database of its own in memory."""
         import duckdb  # noqa: PLC0415  (slow to import; only a run that measures needs it)

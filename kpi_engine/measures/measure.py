@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     _Totals = Mapping[str, Number] | Exception
 
 _NOTHING = Fraction(0)
-_ROWS_AT_ONCE = 250_000  # some 120 MB while a sheet of 8 columns is measured
 
 
 def records_of(engine: Engine, months: Sequence[MonthReturn], rulebook: RuleBook) -> list[MonthRecords]:
@@ -114,7 +113,7 @@ def measure_each(
         tables = {keys[m]: months[m].tables[sheet] for m, _ in places}
         of_sheet = {n: asked[n] for _, n in places}
         totals: dict[tuple[ReturnKey, int], _Totals] = {}
-        for batch in _batches(tables):
+        for batch in _batches(tables, engine.rows_at_once):
             totals |= _totals(engine, batch, of_sheet)
         for m, n in places:
             dated_here = replace(asked[n], month=months[m].period)
@@ -122,12 +121,15 @@ def measure_each(
     return [[done[m, n] for n in range(len(asked))] for m in range(len(months))]
 
 
-def _batches(tables: Mapping[ReturnKey, Table]) -> Iterator[dict[ReturnKey, Table]]:
-    """The tables in parts that memory holds: so many rows at most, or one table."""
+def _batches(tables: Mapping[ReturnKey, Table], most: int | None) -> Iterator[Mapping[ReturnKey, Table]]:
+    """The tables in parts of `most` rows, or of one table; all at once where there is no such bound."""
+    if most is None:
+        yield tables
+        return
     batch: dict[ReturnKey, Table] = {}
     rows = 0
     for key, table in tables.items():
-        if batch and rows + len(table.rows) > _ROWS_AT_ONCE:
+        if batch and rows + len(table.rows) > most:
             yield batch
             batch, rows = {}, 0
         batch[key] = table
@@ -201,7 +203,8 @@ def _totals(
 ) -> dict[tuple[ReturnKey, int], _Totals]:
     """The totals of each measure in each return by one SELECT; if that fails, one each.
 
-    So a fault stays with its rule, and a number that cannot be held with its return.
+    So a fault stays with its rule, and a number that cannot be held with its return; with an engine
+    that takes all rows at once, only with its rule, for each return alone would be a scan of them all.
     """
     try:
         query = fused(list(asked.values()))
@@ -210,7 +213,7 @@ def _totals(
     except Exception as fault:  # noqa: BLE001  (whatever went wrong becomes the reason of one measure)
         if len(asked) > 1:
             return {at: t for n, one in asked.items() for at, t in _totals(engine, tables, {n: one}).items()}
-        if len(tables) > 1:
+        if len(tables) > 1 and engine.rows_at_once is not None:
             return {at: t for k, own in tables.items() for at, t in _totals(engine, {k: own}, asked).items()}
         return {(key, n): fault for key in tables for n in asked}
     totals: dict[tuple[ReturnKey, int], _Totals] = {}

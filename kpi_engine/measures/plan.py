@@ -75,6 +75,14 @@ class Query:
 class Engine(Protocol):
     """Carries out a Query on the tables of one sheet; nothing but numbers comes back."""
 
+    @property
+    def rows_at_once(self) -> int | None:
+        """The most rows that it wants in one call, unless one table has more; None: all there are.
+
+        None also says that a call costs much, however little is asked.
+        """
+        ...
+
     def run(
         self, tables: Mapping[ReturnKey, Table], query: Query
     ) -> Mapping[ReturnKey, Sequence[tuple[Number, ...]]]:
@@ -90,6 +98,8 @@ class Engine(Protocol):
 
 _STARTS = MappingProxyType({f"_{window}_start": window for window in Window})
 _END = "_month_end"  # every window ends with the month
+CALENDAR = (*_STARTS, _END)
+"""Every name that `days` of a Query may hold."""
 
 
 def day_of(column: str, month: Period) -> date:

@@ -4,7 +4,7 @@
 *marks*: the measures' conditions as bits, set only where a thing is certain: "surely in the
 population", "surely outside", "surely counted". *units*: the rows of one key together; a bit
 stands where it does for all. *totals*: a row for each return, of counts and sums; no division,
-no float, and null only where a figure has no value.
+no float; null is a sum of none, or a figure without a value.
 """
 
 # ruff: noqa: S608  (every name is quoted and every constant escaped; no cell is part of the text)
@@ -99,7 +99,7 @@ def _amounts(asked: Dated) -> tuple[_Amount, ...]:
 def _bounded(column: str | None, spec: SheetSpec) -> _Amount:
     """A number column; a cell that is unknown lies between the column's least and most; a blank is 0."""
     column = given(column)
-    read = f"COALESCE({quoted(column)}, 0)"
+    read = f"COALESCE({quoted(column)}, {literal(0)})"
     low, high = (
         f"CASE WHEN {unknown(column)} THEN {literal(given(bound))} ELSE {read} END"
         for bound in (spec.columns[column].least, spec.columns[column].most)
@@ -113,7 +113,8 @@ def _wait(asked: Dated) -> _Amount:
     if since is None:
         raise ValueError(LACKING)
     day, end = expression(since, asked.columns), asked.columns[Bound.PERIOD_END]
-    waited = f"CASE WHEN {day} < {end} THEN DATE_DIFF('day', {day}, {end}) ELSE 0 END"
+    # One day less another is a number in DuckDB, and in Spark an interval of days.
+    waited = f"CASE WHEN {day} < {end} THEN CAST({end} - {day} AS BIGINT) ELSE 0 END"
     return _Amount(waited, waited, joined(" OR ", map(unknown, sorted(columns_of(since))), none=""))
 
 
@@ -237,7 +238,9 @@ def _units(layers: _Layers) -> str:
 def _sum(when: str, what: str = "1") -> str:
     if what == "1":
         return f"COUNT(CASE WHEN {when} THEN 1 END)"
-    return f"COALESCE(SUM(CASE WHEN {when} THEN {what} END), 0)"
+    return (
+        f"SUM(CASE WHEN {when} THEN {what} END)"  # no 0 for null: Spark would cut a decimal's places for it
+    )
 
 
 def _pick(which: str, when: str, what: str) -> str:
@@ -310,7 +313,7 @@ def fused(measures: Sequence[Dated]) -> Query:
         marks = _marks(asked, layers)
         doubtful = " OR ".join([*keyless, *_unsettled(marks)])
         totals[f"left_out_{i}"] = "0" if marks.left_out is None else _sum(where(on=(marks.left_out,)))
-        totals[f"in_doubt_{i}"] = _sum(doubtful, "_rows" if keyless else "1")
+        totals[f"in_doubt_{i}"] = f"COALESCE({_sum(doubtful, '_rows')}, 0)" if keyless else _sum(doubtful)
         totals |= {f"{total}_{i}": form for total, form in _totals(asked.measure.kind, marks).items()}
     listed = ", ".join([_RETURN, *(f"{form} AS {total}" for total, form in totals.items())])
     sql = f"SELECT {listed} FROM ({_units(layers)}) AS units GROUP BY {_RETURN}"

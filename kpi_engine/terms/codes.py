@@ -2,7 +2,7 @@
 
 R1xx workbook and sheets, R2xx cell values, R3xx between cells, rows and
 months, R4xx privacy, B1xx rulebook, V1xx series and charts, H1xx history, P1xx packs for boards,
-A1xx automated runs.
+A1xx automated runs, S1xx Spark, T1xx tables of many councils.
 `kpi explain CODE` prints the entry.
 """
 
@@ -1578,6 +1578,225 @@ CODES = MappingProxyType(
             "The rules have no returns/calendar.yaml: nothing is late, and nothing is awaited.",
             "Add one; rules/README.md says what it holds.",
         ),
+        # Spark, S1xx
+        "S101": Code(
+            REFUSE,
+            "No Spark library",
+            "Spark needs {library}, which is not installed.",
+            "Install it by: pip install 'kpi-engine[spark]'.",
+        ),
+        "S102": Code(
+            REFUSE,
+            "No Java for Spark",
+            "Spark started on this machine needs Java 17 or later, and {why}.",
+            "Install it and set JAVA_HOME; or use a Spark Connect server, which needs none here: --remote sc://HOST:PORT.",
+        ),
+        "S103": Code(
+            REFUSE,
+            "Spark cannot be started",
+            "Spark cannot be started by {master} ({why}).",
+            "Check the master URL, such as local[4], yarn or spark://HOST:7077, and that it can be reached.",
+        ),
+        "S104": Code(
+            REFUSE,
+            "Spark Connect does not answer",
+            "{address} does not answer as a Spark Connect server ({why}).",
+            "Check the address, as sc://HOST:15002, and that the server runs and can be reached.",
+        ),
+        "S105": Code(
+            REFUSE,
+            "Spark of another version",
+            "{server} does not fit this PySpark ({why}).",
+            "Spark 4 or later is needed, with a PySpark of the same version: pip install 'pyspark[connect]==VERSION'.",
+        ),
+        "S106": Code(
+            REFUSE,
+            "Table that Spark cannot read",
+            "The table cannot be read ({why}).",
+            "Check that its files are whole, may be read, and have the same columns of the same types.",
+        ),
+        "S107": Code(
+            REFUSE,
+            "Query that Spark cannot carry out",
+            "Spark could not carry out a query ({why}).",
+            "Check that the tables' files are whole and the cluster runs; its own log says more.",
+        ),
+        "S108": Code(
+            REFUSE,
+            "No session beside the one given",
+            "The Spark session that was given allows none beside it ({why}).",
+            "Use the server's address: --remote sc://HOST:PORT.",
+        ),
+        "S109": Code(
+            REFUSE,
+            "Setting that figures need",
+            "Spark refuses the setting {setting} ({why}).",
+            "Ask whoever runs the cluster to allow it: without it figures could be wrong.",
+        ),
+        # Tables of many councils' returns, the 100s
+        "T101": Code(
+            REFUSE,
+            "No table found",
+            "There is no table of a return in {lake}.",
+            "Give a folder with returns.csv or returns.parquet and a table for each sheet; kpi tables makes one.",
+        ),
+        "T102": Code(
+            REFUSE,
+            "Table that cannot be read",
+            "{table} cannot be read: {why}.",
+            "Write it again: Parquet, or CSV in UTF-8 with one heading, commas and doubled quotes.",
+        ),
+        "T103": Code(
+            REFUSE,
+            "Column that a table must have",
+            "{table} has no column {columns}.",
+            "Every row says whose it is: authority (the council's code) and period (2024-03); the register has {register} too.",
+        ),
+        "T104": Code(
+            REFUSE,
+            "One table in several places",
+            "The table of {meant} stands as {places}; which is meant cannot be told.",
+            "Keep one of them.",
+        ),
+        "T105": Code(
+            REFUSE,
+            "No register of returns",
+            "There is no table returns, so a row that was lost on the way would not show.",
+            "Add returns.csv or returns.parquet: {register}; a line for each sheet of each return that was sent.",
+        ),
+        "T106": Code(
+            REFUSE,
+            "Personal details in a table",
+            "Column {number} of {table} is headed as a person's details; no return has such a column.",
+            "Take it out of the table, and delete the copies that hold it.",
+        ),
+        "T107": Code(
+            REFUSE,
+            "Folder that is in use",
+            "{out} holds something, and nothing is ever written over.",
+            "Name a folder that is empty or not there yet.",
+        ),
+        "T108": Code(
+            REFUSE,
+            "Return of no council",
+            "The return does not say whose it is, or for which month, so it is in no table.",
+            "Fill in its cover.",
+        ),
+        "T110": Code(
+            REFUSE,
+            "Line of the register that is not clear",
+            "The register does not say clearly {what} of {meant}, so the sheet is not used.",
+            "Correct its line: rows is a whole number; nil is yes, no or empty.",
+        ),
+        "T111": Code(
+            REFUSE,
+            "Rows lost or added",
+            "The register says {said} rows of {meant}, and {there} are there; none of them is used.",
+            "Load the sheet again, or correct its line in the register.",
+        ),
+        "T112": Code(
+            FLAG,
+            "Rows that no line announces",
+            "{count} rows of {meant} for {month} have no line in the register; they are not used.",
+            "Add the line if the sheet was sent; otherwise take the rows out.",
+        ),
+        "T113": Code(
+            REFUSE,
+            "Sheet that was not sent",
+            "The register has no line for {meant}.",
+            "Ask for the sheet, or say in the register that there is no case list for it.",
+        ),
+        "T114": Code(
+            REFUSE,
+            "Two lines for one sheet",
+            "The register has {count} lines for {meant}; which of them holds cannot be told, so the sheet is not used.",
+            "Keep the one that is right.",
+        ),
+        "T115": Code(
+            REFUSE,
+            "Return whose month cannot be read",
+            "{count} lines of the register have no month that can be read; they may be of any.",
+            "Write the period as 2024-03.",
+        ),
+        "T116": Code(
+            FLAG,
+            "Line of nobody",
+            "{count} lines of the register do not say whose return they are of, or name no sheet of a return.",
+            "Give each line the council's code, and the sheet's id as in rules/returns.",
+        ),
+        "T117": Code(
+            FLAG,
+            "Rows of nobody",
+            "{count} rows of {meant} are of no council in the register, or of no month; they are not used.",
+            "Give each row its authority and its period, as 2024-03.",
+        ),
+        "T118": Code(
+            FLAG,
+            "Column missing",
+            "The table of {meant} has no column {name}; measures that need it are not assessed.",
+            "Add the column to the table.",
+        ),
+        "T119": Code(
+            FLAG,
+            "Columns not known",
+            "{count} columns of the table of {meant} are not part of the sheet; they are not read.",
+            "Nothing, if they are right; a misspelt one shows as missing too.",
+        ),
+        "T120": Code(
+            DOUBT,
+            "Not known",
+            "{heading} is empty or says not known in {count} rows; such rows are in doubt.",
+            "Fill them in as soon as they are known.",
+        ),
+        "T121": Code(
+            DOUBT,
+            "Not a date",
+            "{heading} is no date in {count} rows.",
+            "A date is a DATE, 2024-03-31 or 31/03/2024.",
+        ),
+        "T122": Code(
+            DOUBT,
+            "No such day",
+            "{heading} is no real day from 1950 to 2149 in {count} rows.",
+            "Check the dates.",
+        ),
+        "T123": Code(
+            DOUBT,
+            "Date in the future",
+            "{heading} is a day after {last} in {count} rows.",
+            "Check the dates; leave out what happened after the month.",
+        ),
+        "T124": Code(
+            DOUBT,
+            "Not a number",
+            "{heading} is no plain number in {count} rows.",
+            "A number is digits only, with a point before decimals.",
+        ),
+        "T125": Code(
+            DOUBT,
+            "Not a whole number",
+            "{heading} is no whole number in {count} rows.",
+            "Give whole numbers; for a share give the two counts.",
+        ),
+        "T126": Code(
+            DOUBT,
+            "Number out of bounds",
+            "{heading} is not {bounds} in {count} rows.",
+            "Check the numbers.",
+        ),
+        "T127": Code(
+            DOUBT,
+            "Value not in the list",
+            "{heading} is not in its list in {count} rows.",
+            "The list is: {allowed}.",
+        ),
+        "T128": Code(
+            DOUBT,
+            "Neither yes nor no",
+            "{heading} is neither yes nor no in {count} rows.",
+            "Give yes or no, or leave it empty if it is not known.",
+        ),
+        "T129": Code(DOUBT, "Cells that contradict each other", "{count} rows: {message}", "{fix}"),
     }
 )
 

@@ -14,9 +14,8 @@ import pytest
 
 from kpi_engine.measures.embedded import EmbeddedEngine
 from kpi_engine.measures.plan import Query
-from kpi_engine.rulebook.book import Kind
 from kpi_engine.terms.measurement import Reason
-from tests.measures.build import DECEMBER, PERMANENT, Cell, measured, of, rule, run, share, table
+from tests.measures.build import DECEMBER, PERMANENT, Cell, measured, of, run, share, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,13 +61,6 @@ def test_a_number_too_long_to_hold_is_refused_and_harms_only_the_rules_that_read
         run(embedded, held, asked(SUM_OF_FTE, "fte"))
     assert measured(embedded, share(weight="fte"), held).reason is Reason.RULE_ERROR
     assert measured(embedded, share(), held).low == of(1, 1)
-
-
-def test_a_sum_too_large_to_hold_is_an_error_and_never_wraps(embedded: EmbeddedEngine) -> None:
-    held = table([{"present": 9 * 10**31, "due": 1}] * 2)
-    one = rule(Kind.SUMS, numerator_sum="present", denominator_sum="present")
-
-    assert measured(embedded, one, held).reason is Reason.RULE_ERROR
 
 
 def test_nothing_is_left_after_a_query_that_fails_or_not(embedded: EmbeddedEngine) -> None:

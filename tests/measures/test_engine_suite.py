@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpi_engine.measures.conditions import mark
+from kpi_engine.measures.conditions import literal, mark, quoted, unknown
 from kpi_engine.measures.plan import Query, dated
 from kpi_engine.rulebook.book import Kind, SheetKind, Unit
+from kpi_engine.tables.typed import PLACES
 from kpi_engine.terms.expression import (
     ALWAYS,
     AllOf,
@@ -33,6 +34,7 @@ from kpi_engine.terms.expression import (
     columns_of,
 )
 from kpi_engine.terms.measurement import Parts, Reason
+from kpi_engine.terms.table import Column, ColumnType, Table
 from tests.measures import oracle
 from tests.measures.build import (
     DECEMBER,
@@ -408,6 +410,64 @@ def test_a_part_never_counts_for_more_than_its_whole(engine: Engine) -> None:
     )
 
     assert (found.low, found.high) == (of(1, 4), of(1, 4))
+
+
+# ── Numbers, texts and names at their limits ─────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "number", ["0.1", "0.000001", "0.000000000000001", "0.8108108108108109", "123456789012345678", "1E+3"]
+)
+def test_every_decimal_is_added_up_exactly(engine: Engine, number: str) -> None:
+    rows: list[Row] = [{"contract": c, "fte": Decimal(number)} for c in ("permanent", "agency", "agency")]
+    found = measured(engine, share(weight="fte"), table(rows))
+
+    assert found.low == found.high == of(Fraction(number), 3 * Fraction(number))
+
+
+def test_a_number_of_38_digits_is_stated_as_it_is(engine: Engine) -> None:
+    long = Decimal("9" * 32 + ".999999")
+    one = rule(Kind.STATED, value="fte", unit=Unit.NUMBER)
+
+    assert measured(engine, one, table([{"fte": long}])).low == of(str(long))
+
+
+def test_a_sum_too_large_to_hold_is_an_error_and_never_wraps(engine: Engine) -> None:
+    held = table([{"present": 9 * 10**31, "due": 1}] * 2)
+    one = rule(Kind.SUMS, numerator_sum="present", denominator_sum="present")
+
+    assert measured(engine, one, held).reason is Reason.RULE_ERROR
+
+
+def test_numbers_are_compared_to_the_last_place(engine: Engine) -> None:
+    least = Decimal("0.000000000000001")
+    asked: list[Condition] = [
+        Compare(Comparison.LESS, ref("fte"), Literal(least)),
+        OneOf(ref("fte"), (Literal(0), Literal(1), Literal(2 * least))),
+        Compare(Comparison.EQUAL, ref("fte"), Literal(1)),
+    ]
+    rows: list[Row] = [{"fte": number} for number in (Decimal(0), least, 2 * least, Decimal(1), 1 + least)]
+
+    assert marks_of(engine, asked, rows) == [[2, 2, 0], [0, 0, 0], [0, 2, 0], [0, 2, 2], [0, 0, 0]]
+
+
+@pytest.mark.parametrize("number", [Decimal(1).scaleb(-PLACES - 1), Decimal("1" * 39), Decimal("Infinity")])
+def test_a_number_that_not_every_engine_compares_exactly_is_refused(number: Decimal) -> None:
+    with pytest.raises(ValueError, match="exactly"):
+        literal(number)
+    assert literal(Decimal(1).scaleb(-PLACES))  # as fine as a lake's numbers are
+
+
+@pytest.mark.parametrize(
+    "name", ['said "so"', "back\\slash", "`ticked`", "it's", "ünï ☃", "a.b", "100%", "${x}", "SELECT"]
+)
+def test_a_column_is_found_whatever_its_name_holds(engine: Engine, name: str) -> None:
+    text = Column(name, ColumnType.TEXT, ["a", "b", None], [False, False, True])
+    held = Table("posts", DECEMBER, {name: text}, [5, 6, 7], file="", sheet="")
+    sql = f"SELECT _authority, _period, COUNT({quoted(name)}), COUNT(CASE WHEN {unknown(name)} THEN 1 END)"
+    query = Query("posts", f'{sql} FROM "posts" GROUP BY _authority, _period', (), (name,), ("n", "unknown"))
+
+    assert run(engine, held, query) == [(2, 1)]
 
 
 # ── Shares, counts, waits and stated figures ─────────────────────────────────

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi_engine.measures import measure as measuring
 from kpi_engine.measures.measure import records_of
 from kpi_engine.measures.plan import dated
 from kpi_engine.measures.sql import fused
@@ -140,7 +139,7 @@ def test_the_size_of_a_batch_never_matters(
 ) -> None:
     together = records_of(engine, months, rulebook)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measuring, "_ROWS_AT_ONCE", size)
+        patch.setattr(type(engine), "rows_at_once", size)
         assert records_of(engine, months, rulebook) == together
 
 
@@ -245,6 +244,7 @@ class _Counting:
 
     def __init__(self, engine: Engine) -> None:
         self.engine, self.asked = engine, 0
+        self.rows_at_once = engine.rows_at_once
 
     def run(
         self, tables: Mapping[ReturnKey, Table], query: Query

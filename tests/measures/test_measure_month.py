@@ -354,6 +354,7 @@ class _Counting:
 
     def __init__(self, engine: Engine) -> None:
         self.engine, self.asked = engine, 0
+        self.rows_at_once = engine.rows_at_once
 
     def run(
         self, tables: Mapping[ReturnKey, Table], query: Query

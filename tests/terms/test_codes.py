@@ -8,7 +8,7 @@ from pathlib import Path
 import kpi_engine
 from kpi_engine.terms.codes import CODES, finding
 
-CODE = re.compile(r'"([ABHPRV]\d{3})"')
+CODE = re.compile(r'"([ABHPRSTV]\d{3})"')
 SOURCES = sorted(Path(kpi_engine.__file__).parent.rglob("*.py"))
 
 
