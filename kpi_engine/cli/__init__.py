@@ -2,7 +2,7 @@
 
 # In the order of `kpi --help`.
 from kpi_engine.cli import check, explain, exceptions, report, series, template, rules  # noqa: I001
-from kpi_engine.cli import setup, run, audit, doctor
+from kpi_engine.cli import setup, run, audit, measure, doctor
 from kpi_engine.cli.app import app
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "doctor",
     "exceptions",
     "explain",
+    "measure",
     "report",
     "rules",
     "run",

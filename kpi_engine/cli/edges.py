@@ -154,8 +154,8 @@ def colour_wanted() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def progress() -> Callable[[int, int], None]:
-    """Say on standard error how far the reading is, after a second of it; redrawn only on a terminal."""
+def progress(doing: str = "Reading returns") -> Callable[[int, int], None]:
+    """Say on standard error how far the work is, after a second of it; redrawn only on a terminal."""
     began = time.monotonic()
     live = sys.stderr.isatty()
     said = 0
@@ -166,6 +166,6 @@ def progress() -> Callable[[int, int], None]:
             return
         said += 1
         start, end = ("\r", "\n" if done == of else "") if live else ("", "\n")
-        typer.echo(f"{start}Reading returns: {done} of {of}{end}", nl=False, err=True)
+        typer.echo(f"{start}{doing}: {done} of {of}{end}", nl=False, err=True)
 
     return told

@@ -1,0 +1,1 @@
+"""Tables of many councils' returns: opened, typed by the contract in SQL, and held against their register."""
