@@ -162,6 +162,9 @@ def _trend(
 
 def _own(measure: Measure, measured: Measured, month: Period) -> Measurement:
     """The month's own figure, or why there is none."""
+    held = measured.records.get(month)
+    if held is not None and measure.id in held.own:
+        return held.own[measure.id]
     return over_months(measure, month, (month,), measured)
 
 

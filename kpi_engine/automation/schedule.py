@@ -14,11 +14,11 @@ import subprocess
 import sys
 import sysconfig
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
+from kpi_engine.automation.schedulers import Scheduler
 from kpi_engine.automation.settings import FILES, FOLDERS
 from kpi_engine.errors import KpiError
 from kpi_engine.terms.codes import finding
@@ -31,14 +31,6 @@ if TYPE_CHECKING:
 
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _TASK: Final = "http://schemas.microsoft.com/windows/2004/02/mit/task"
-
-
-class Scheduler(StrEnum):
-    """What calls the job."""
-
-    SYSTEMD = "systemd"
-    CRON = "cron"
-    WINDOWS = "windows"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import webbrowser
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -131,6 +130,8 @@ def _tell_of(done: Sequence[Path], missing: Sequence[Finding], *, opened: bool) 
     for path in done:
         typer.echo(str(path))
         if opened and path.suffix == ".html":
+            import webbrowser
+
             webbrowser.open(path.resolve().as_uri())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +20,6 @@ from kpi_engine.cli.edges import (
     rulebook_of,
 )
 from kpi_engine.cli.options import HistoryIfAny, ListFormat, PeriodOption, RulesFolder
-from kpi_engine.measures.plan import measures_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +55,8 @@ def record(
     rules: RulesFolder = None,
 ) -> None:
     """Store what the returns measured; a corrected return becomes a new revision and the old one stays."""
+    import getpass
+
     from kpi_engine.check import judged, months_of
     from kpi_engine.history.record import measured_months
     from kpi_engine.history.record import record as store
@@ -108,6 +108,7 @@ def history_show(
     """The months of one measure, as first reported and as they stand now."""
     from kpi_engine.history.file import open_history
     from kpi_engine.history.read import authorities, series
+    from kpi_engine.measures.plan import measures_of
     from kpi_engine.reports import history_text
 
     rulebook = rulebook_of(rules)
@@ -172,6 +173,7 @@ def trend(  # noqa: PLR0913, PLR0917  (a command's options)
     form: Output = ListFormat.TEXT,
 ) -> None:
     """Tell what is really changing (variation), and whether the target can be expected (assurance)."""
+    from kpi_engine.measures.plan import measures_of
     from kpi_engine.reports.trend_json import trends_json
     from kpi_engine.reports.trend_text import trend_text
 
@@ -200,6 +202,7 @@ def chart(  # noqa: PLR0913, PLR0917  (a command's options)
     history: HistoryIfAny = None,
 ) -> None:
     """Draw one measure's chart, with its limits, target and icons."""
+    from kpi_engine.measures.plan import measures_of
     from kpi_engine.reports.chart import to_svg
 
     rulebook = rulebook_of(rules)

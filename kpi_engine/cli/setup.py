@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from kpi_engine.automation.schedule import Scheduler
+from kpi_engine.automation.schedulers import Scheduler
 from kpi_engine.cli.app import app
 from kpi_engine.cli.edges import or_refuse
 from kpi_engine.cli.options import one_of

@@ -92,14 +92,24 @@ def leaves(proof: Proof) -> tuple[Fact, ...]:
 def _ranks(stated: set[str], whys: Sequence[Why]) -> Mapping[str, int]:
     """In how many steps each fact follows from stated ones at the soonest."""
     ranks = dict.fromkeys(stated, 0)
-    waiting, rank = [why for why in whys if why.fact not in ranks], 0
-    while waiting:
+    lacking = [set(why.premises) - stated for why in whys]
+    awaiting: defaultdict[str, list[int]] = defaultdict(list)
+    for n, premises in enumerate(lacking):
+        for premise in premises:
+            awaiting[premise].append(n)
+    reached = {why.fact for why, premises in zip(whys, lacking, strict=True) if not premises}
+    rank = 0
+    while new := reached - ranks.keys():
         rank += 1
-        new = {why.fact for why in waiting if all(premise in ranks for premise in why.premises)}
-        if not new:
-            raise ValueError("a fact was derived from facts that nothing derives")
         ranks |= dict.fromkeys(new, rank)
-        waiting = [why for why in waiting if why.fact not in ranks]
+        reached = set()
+        for premise in new:
+            for n in awaiting[premise]:
+                lacking[n].discard(premise)
+                if not lacking[n]:
+                    reached.add(whys[n].fact)
+    if any(why.fact not in ranks for why in whys):
+        raise ValueError("a fact was derived from facts that nothing derives")
     return ranks
 
 

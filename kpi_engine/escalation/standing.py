@@ -158,7 +158,8 @@ def standing_of(rulebook: RuleBook, told: Told, derived: Derived) -> Standing:
 
 def _is_now(fact: Fact, calendar: Calendar) -> bool:
     """Whether a fact is of the period that its measure is in now; an earlier run has told of the others."""
-    return dict(fact.fields).get("seq") == calendar.seq(about(fact))
+    seq = next((value for name, value in fact.fields if name == "seq"), None)
+    return seq is not None and seq == calendar.seq(about(fact))
 
 
 def _state(indicator: str, stated: list[Fact], told: Told, proofs: Proofs) -> MeasureState:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from kpi_engine.rulebook.book import Kind, Over, Window
@@ -40,7 +41,7 @@ def window_of(measure: Measure, period: Period, first: Period) -> tuple[Period, 
 
 def measurements(measure: Measure, period: Period, measured: Measured) -> tuple[Measurement, ...]:
     """The figures of `measure` that judge `period`: one, or one for each month or quarter in it."""
-    first = min(measured.records, default=period.last_month)
+    first = min(measured.records, key=attrgetter("first"), default=period.last_month)
     if measured.month_unknown:  # a return of no known month may be of any: no window is cut short for it
         first = Period(0)
 

@@ -39,6 +39,7 @@ _REMEMBERED = 4_000  # distinct cells of a column: the days of 10 years
 _CHARACTERS = 2**20  # in them
 _LAYOUTS = 5_000  # ways in which cells are left out of rows that are remembered; of rows up to _WIDE
 _WIDE = 250
+_kind, _text = itemgetter(0), itemgetter(1)  # of a Content
 _SELDOM_REPEATED = (ColumnType.ID, ColumnType.TEXT)
 _STRAY, _GAP = -2, -1  # before the columns, in the order in which a row's faults are told
 
@@ -110,6 +111,11 @@ class Reading:
     def _read_each(self, contents: Contents) -> Sequence[tuple[int, Typed]]:
         """The same for a column in which no two cells need be alike."""
         values, unknown, not_known = self.values, self.unknown, self.expected.not_known
+        words = _words(contents)
+        if words is not None and not_known.isdisjoint(map(str.casefold, words)):
+            values.extend(words)
+            unknown.extend([False] * len(words))
+            return ()
         is_id = self.expected.column.type is ColumnType.ID
         faults: list[tuple[int, Typed]] = []
         for n, content in enumerate(contents):
@@ -189,7 +195,10 @@ class Gathering:
         rows, contents, strays = self._rows, self._contents, self._strays
         self._rows, self._contents, self._strays = [], [], []
         begun = 0
-        for n in [n for n, row in enumerate(rows) if not self.is_certain(row, contents[n])]:
+        certain = self._are_certain(rows, contents)
+        for n in (
+            () if certain else [n for n, row in enumerate(rows) if not self.is_certain(row, contents[n])]
+        ):
             self._take(rows[begun:n], contents[begun:n], _between(strays, begun, n))
             self._look_at(rows[n], contents[n], _between(strays, n, n + 1))
             begun = n + 1
@@ -209,6 +218,14 @@ class Gathering:
                 self._layouts.clear()
             self._layouts[columns] = layout
         return layout
+
+    def _are_certain(self, rows: Sequence[Row], contents: Sequence[Contents]) -> bool:
+        """Whether all rows are seen at one glance to be certain: words in every key. If not, they may be."""
+        for key in self._keys:
+            words = _words([of_row[key] for of_row in contents])
+            if words is None or not self._no_identifiers.isdisjoint(map(str.casefold, words)):
+                return False
+        return bool(self._keys) and all(row.number != self._total_row for row in rows)
 
     def is_certain(self, row: Row, contents: Contents) -> bool:
         """Whether a row is a case beyond doubt: it is identified, and by nothing else than identifiers."""
@@ -328,6 +345,15 @@ def _told(k: int, faults: Sequence[tuple[int, Typed]]) -> Iterator[tuple[int, in
 def _is_word(text: str) -> bool:
     """Whether a text is letters and digits alone, as most identifiers are: then it is its own tidy form."""
     return text.isalnum() and text.isascii()
+
+
+def _words(contents: Sequence[Content | None]) -> list[str] | None:
+    """The texts of cells if they are words, all of them; seen at once, at a fifth of the cost of each."""
+    held = [content for content in contents if content is not None]
+    if len(held) < len(contents) or set(map(_kind, held)) != {CellKind.TEXT}:
+        return None
+    words: list[str] = list(map(_text, held))
+    return words if all(words) and _is_word("".join(words)) else None
 
 
 def _is_total(text: str) -> bool:

@@ -76,16 +76,18 @@ def _sums(table: Table, spec: SheetSpec, faults: Faults) -> set[tuple[str, int]]
     doubts: set[tuple[str, int]] = set()
     if len(table.rows) <= _MANY:
         return doubts
-    for name, column in table.columns.items():
+    nameless = [
+        index
+        for index in (0, len(table.rows) - 1)
+        if any(k not in table.columns or table.columns[k].values[index] is None for k in spec.key)
+    ]
+    for name, column in table.columns.items() if nameless else ():
         if column.type not in (ColumnType.WHOLE, ColumnType.DECIMAL):
             continue
         numbers = [v if isinstance(v, int | Decimal) else 0 for v in column.values]
         total = sum(numbers)
-        for index in (0, len(numbers) - 1):
-            key_unknown = any(
-                k not in table.columns or table.columns[k].values[index] is None for k in spec.key
-            )
-            if numbers[index] and numbers[index] * 2 == total and key_unknown:
+        for index in nameless:
+            if numbers[index] and numbers[index] * 2 == total:
                 faults.add("R308", cell(table, index, name), heading=repr(spec.columns[name].heading))
                 doubts.add((name, index))
     return doubts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -35,6 +36,12 @@ class Fact:
 def fact(kind: str, fields: Mapping[str, Value]) -> Fact:
     """The fact of type `kind` with `fields`, in whatever order they are given."""
     ordered = tuple(sorted(fields.items()))
+    return _made(kind, ordered, tuple([type(value) for _, value in ordered]))
+
+
+@lru_cache(maxsize=2**14)  # the period before is told again, and rules come to one fact in many ways
+def _made(kind: str, ordered: tuple[tuple[str, Value], ...], _types: tuple[type, ...]) -> Fact:
+    """The same; values of other types that are equal, as 1 and True are, are other facts."""
     said = repr((kind, ordered)).encode()
     return Fact(kind, ordered, f"{kind}-{hashlib.blake2b(said, digest_size=8).hexdigest()}")
 

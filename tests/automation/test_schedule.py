@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from kpi_engine.automation.init import init
 from kpi_engine.automation.schedule import (
     Job,
-    Scheduler,
     cron_line,
     job_of,
     next_steps,
@@ -28,6 +27,7 @@ from kpi_engine.automation.schedule import (
     systemd_units,
     windows_task,
 )
+from kpi_engine.automation.schedulers import Scheduler
 from kpi_engine.automation.settings import read_settings
 from kpi_engine.errors import KpiError
 from tests.cli.run import kpi

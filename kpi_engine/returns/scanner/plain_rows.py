@@ -32,6 +32,7 @@ _START = b'<row r="'
 _START_TAG = re.compile(rb'<row r="[1-9][0-9]{0,6}"((?: [A-Za-z0-9:]{1,40}="[A-Za-z0-9:. ]{0,60}"){0,12})>')
 _DIGITS = 7
 _LAST, _NONE = 0, -1
+_VALUE, _INLINE = (b"<v>", b"</v>"), (b"<is><t>", b"</t></is>")
 _KNOWN_TAGS = 1_000
 _USUAL, _USUAL_INLINE = frozenset({"n", "s"}), frozenset({"inlineStr"})
 _TEXT_KIND, _NUMBER_KIND = CellKind.TEXT, CellKind.NUMBER
@@ -57,18 +58,21 @@ class _Pieces(Memory[bytes, "tuple[int, Content | None]"]):
         self._texts = stores.texts
         self._encoding = "utf-8" if utf_8 else "ascii"
         self._highest = -1  # of the shared texts that were met
-        self._before: dict[bytes, tuple[str, bool]] = {}  # type, and whether it is a date
+        # By the tag before a value, what stands before that: type, and whether it is a date.
+        self._before: dict[bytes, dict[bytes, tuple[str, bool]]] = {b"": {}, _VALUE[0]: {}, _INLINE[0]: {}}
         self._after: dict[bytes, int] = {}
 
     def __missing__(self, piece: bytes) -> tuple[int, Content | None]:
         """Read one piece: by the expression, or as one that differs in its value alone from one that was."""
-        tag = b"v>" if b"<v>" in piece else b"t>"
-        start = piece.find(b"<" + tag) + 3
-        end = piece.find(b"</" + tag, start)
-        known, column = self._before.get(piece[:start]), self._after.get(piece[end:])
+        before, tag, rest = piece.partition(_VALUE[0])
+        if tag:
+            value, _, after = rest.partition(_VALUE[1])
+        else:
+            before, tag, rest = piece.partition(_INLINE[0])
+            value, _, after = rest.partition(_INLINE[1])
+        known, column = self._before[tag].get(before), self._after.get(after)
         if known is None or column is None:
             return self._remembered(piece, self._matched(piece))
-        value = piece[start:end]
         stored, is_date = known
         found: tuple[int, Content | None]
         if stored == "s" and value.isdigit() and len(value) <= _DIGITS and int(value) < len(self._texts):
@@ -109,10 +113,12 @@ class _Pieces(Memory[bytes, "tuple[int, Content | None]"]):
             raise _NotPlainError
         usual = "n" if stored is None else stored
         is_usual = formula is None and usual in (_USUAL if inline is None else _USUAL_INLINE)
-        if is_usual and content is not None and piece.isascii() and len(self._before) < _KNOWN_TAGS:
-            start, end = match.span(5)
-            self._before[piece[:start]] = usual, content.is_date
-            self._after[piece[end:]] = column
+        if is_usual and content is not None and piece.isascii():
+            tag, end_tag = _VALUE if inline is None else _INLINE
+            before, tag, rest = piece.partition(tag)
+            if tag and len(self._before[tag]) < _KNOWN_TAGS:
+                self._before[tag][before] = usual, content.is_date
+                self._after[rest.partition(end_tag)[2]] = column
         return column, content
 
 
