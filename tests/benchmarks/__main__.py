@@ -2,7 +2,8 @@
 
 Run: .venv/bin/python -m tests.benchmarks [NAME [OPTIONS]] [--json FILE]
 
-Without a name all of them, one after another. Those that give results also write them as JSON.
+Without a name all of them, one after another: a table each, with the powers with which costs grow, and
+with --json all results. Times are ratios to something measured in the same run; no test depends on them.
 """
 
 # ruff: noqa: T201  (it prints)
@@ -17,8 +18,7 @@ FOLDER = Path(__file__).parent
 NAMES = sorted(
     path.stem
     for path in FOLDER.glob("*.py")
-    if any(line.startswith(("def results(", "def main(")) for line in path.read_text("utf-8").splitlines())
-    and path.stem not in {"__main__", "contender"}
+    if any(line.startswith("def results(") for line in path.read_text("utf-8").splitlines())
 )
 
 
@@ -37,10 +37,7 @@ def main() -> None:
     for name in chosen:
         print(f"== {name}", flush=True)
         module = importlib.import_module(f"tests.benchmarks.{name}")
-        if hasattr(module, "results"):
-            found[name] = module.results(options)
-        else:
-            module.main()
+        found[name] = module.results(options)
     if out is not None:
         out.write_text(json.dumps(found, indent=1), "utf-8")
 

@@ -1,20 +1,19 @@
 """What one series costs in a history of 1,000 records and in one of 1,000,000, of the same number of months.
 
-Run: .venv/bin/python tests/benchmarks/history.py
+Run: .venv/bin/python -m tests.benchmarks history [--measures 10,100]
 """
 
 # ruff: noqa: T201  (it prints)
 from __future__ import annotations
 
+import argparse
 import statistics
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
+from typing import TYPE_CHECKING, Any
 
 from kpi_engine.history.file import open_history
 from kpi_engine.history.read import series
@@ -22,15 +21,19 @@ from kpi_engine.history.record import MeasuredMonth, record
 from kpi_engine.terms.checked import ReturnRead, Run
 from kpi_engine.terms.measurement import Measurement, MonthRecords, Parts
 from kpi_engine.terms.period import Period
+from tests.benchmarks.growth import growth, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MONTHS = 100
-SIZES = (10, 100, 1_000, 10_000)
+MEASURES = (10, 100, 1_000, 10_000)
 COUNCIL = "E99999999"
 
 
 def fill(path: Path, measures: int) -> float:
-    """Seconds to record MONTHS months of so many measures."""
-    began = time.perf_counter()
+    """Processor seconds to record MONTHS months of so many measures."""
+    began = time.process_time()
     for n in range(MONTHS):
         period = Period.parse("2016-04").plus(n)
         parts = Parts(Fraction(n), Fraction(120))
@@ -39,7 +42,7 @@ def fill(path: Path, measures: int) -> float:
         month = MeasuredMonth(period, MonthRecords(own, {}), returns)
         run = Run("1.0", "rules", "rules", returns)
         record(path, [month], run, authority=COUNCIL, who="a person", at=datetime.now(UTC))
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def cost(path: Path, measures: int) -> float:
@@ -50,25 +53,36 @@ def cost(path: Path, measures: int) -> float:
         with open_history(path) as history:
             figures = series(history, COUNCIL, f"m{i * 7919 % measures}")
         times.append(time.process_time() - began)
-        assert len(figures) == MONTHS
+        if len(figures) != MONTHS:
+            raise AssertionError(f"{len(figures)} months were read of {MONTHS}")
     return statistics.median(times)
 
 
-def main() -> None:
-    """Print a line for each size, and the cost at the greatest over that at the least (1 is no growth)."""
-    costs = []
+def results(arguments: Sequence[str] = ()) -> dict[str, Any]:
+    """Print a line for each size and the growth (of one series: none is the aim), and give them."""
+    options = argparse.ArgumentParser("history")
+    options.add_argument("--measures", default=",".join(map(str, MEASURES)))
+    lines = []
     with tempfile.TemporaryDirectory() as folder:
-        for measures in SIZES:
+        for measures in map(int, options.parse_args(arguments).measures.split(",")):
             path = Path(folder, f"{measures}.history")
-            filled = fill(path, measures)
-            costs.append(cost(path, measures))
-            size = path.stat().st_size / 1e6
+            line = {
+                "records": measures * MONTHS,
+                "recorded": fill(path, measures),
+                "read": cost(path, measures),
+            }
+            lines.append({**line, "mb": path.stat().st_size / 1e6})
             print(
-                f"{measures * MONTHS:>9,} records  {size:6.1f} MB  recorded in {filled:6.1f} s"
-                f"  one series {costs[-1] * 1000:6.2f} ms"
+                f"{line['records']:>9,} records  {lines[-1]['mb']:6.1f} MB  in {line['recorded']:6.1f} s"
+                f"  a series {line['read'] * 1000:6.2f} ms"
             )
-    print(f"ratio {costs[-1] / costs[0]:.2f} (1: the other measures cost nothing)")
-
-
-if __name__ == "__main__":
-    main()
+    grown = growth(
+        {
+            "record": [(one["records"], one["recorded"]) for one in lines],
+            "read one series": [(one["records"], one["read"]) for one in lines],
+        }
+    )
+    print(shown(grown, "records"))
+    ratio = lines[-1]["read"] / lines[0]["read"]
+    print(f"ratio {ratio:.2f} (a series in the longest to one in the shortest; 1: the others cost nothing)")
+    return {"lines": lines, "growth": grown}

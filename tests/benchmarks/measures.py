@@ -1,6 +1,6 @@
 """What a sheet's measures cost on up to 5 million rows, beside SQL written by hand for the same figures.
 
-Run: .venv/bin/python tests/benchmarks/measures.py [MEMORY, as 512MB]
+Run: .venv/bin/python -m tests.benchmarks measures [--memory 512MB] [--sizes 625000,1250000]
 
 Rows are made up in a file, 150 councils by 24 months, with cells that are unknown and cases that
 stand twice; memory is held to 512 MB and may spill to a folder that is removed. Here alone: the
@@ -10,28 +10,31 @@ engine itself never writes a case list to a disk.
 # ruff: noqa: S608, T201, E501  (no cell is part of the SQL; it prints; SQL lines run on)
 from __future__ import annotations
 
-import math
+import argparse
 import resource
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from kpi_engine.measures.plan import dated, measures_of
 from kpi_engine.measures.sql import fused
 from kpi_engine.rulebook.load import load_rulebook
 from kpi_engine.terms.period import Period
+from tests.benchmarks.growth import growth, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SHEET = "children_in_care"
 SIZES = (625_000, 1_250_000, 2_500_000, 5_000_000)
 ROUNDS = 3
 AIM = 1.3
-MEMORY = sys.argv[1] if len(sys.argv) > 1 else "512MB"
+MEMORY = "512MB"
 
 ROWS = """
 CREATE OR REPLACE TABLE children_in_care AS
@@ -110,10 +113,11 @@ def ours() -> str:
 
 
 def figures(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, list[object]]:
-    """What a SELECT gives, by column; its rows in order."""
+    """What a SELECT gives, by column, its rows in order; the sum of none, which may be null, is 0."""
     asked = connection.execute(f"SELECT * FROM ({sql}) ORDER BY _authority, _period")
     columns = [column[0] for column in asked.description or ()]
-    return dict(zip(columns, map(list, zip(*asked.fetchall(), strict=True)), strict=True))
+    rows = [[0 if value is None else value for value in row] for row in asked.fetchall()]
+    return dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True))
 
 
 def seconds(connection: duckdb.DuckDBPyConnection, statements: dict[str, str]) -> dict[str, float]:
@@ -127,38 +131,38 @@ def seconds(connection: duckdb.DuckDBPyConnection, statements: dict[str, str]) -
     return {name: statistics.median(taken) for name, taken in times.items()}
 
 
-def main() -> None:
-    """Print a line for each size: processor seconds of each, the ratios, and how the cost grows (1 is in step)."""
+def results(arguments: Sequence[str] = ()) -> dict[str, Any]:
+    """Print a line for each size: processor seconds of each, the ratios, and how the cost grows; give them."""
+    options = argparse.ArgumentParser("measures")
+    options.add_argument("--memory", default=MEMORY)
+    options.add_argument("--sizes", default=",".join(map(str, SIZES)))
+    chosen = options.parse_args(arguments)
     shares = "".join(SHARE.format(i=i, j=j) for i, j in ((0, 0), (2, 2), (3, 2)))
     statements = {"ours": ours(), "careful": CAREFUL.format(shares=shares), "plain": PLAIN}
-    taken: list[dict[str, float]] = []
+    lines: list[dict[str, float]] = []
     print(f"{'rows':>10}{'ours':>9}{'careful':>9}{'plain':>9}   ours/careful   ours/plain")
     with tempfile.TemporaryDirectory() as folder:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "threads": "2",
-            "memory_limit": MEMORY,
+            "memory_limit": chosen.memory,
             "temp_directory": f"{folder}/spilled",
         }
-        for size in SIZES:
+        for size in map(int, chosen.sizes.split(",")):
             with duckdb.connect(f"{folder}/{size}.duckdb", config=settings) as connection:
                 connection.execute(ROWS.format(size=size))
                 by_hand, found = (figures(connection, statements[name]) for name in ("careful", "ours"))
                 if any(found[name] != values for name, values in by_hand.items()):
                     sys.exit("the figures differ")
                 cost = seconds(connection, statements)
-            taken.append(cost)
+            lines.append({"rows": size, **cost})
             listed = "".join(f"{cost[name]:8.2f}s" for name in statements)
             print(
                 f"{size:10,}{listed}{cost['ours'] / cost['careful']:15.2f}{cost['ours'] / cost['plain']:13.2f}"
             )
-    for name in statements:
-        slope = statistics.linear_regression(
-            [math.log(size) for size in SIZES], [math.log(cost[name]) for cost in taken]
-        ).slope
-        print(f"{name:>10} grows as rows to the power of {slope:.2f}")
+    grown = growth({name: [(one["rows"], one[name]) for one in lines] for name in statements})
+    print(shown(grown, "rows"))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"aim: at most {AIM} times the careful SQL; peak {peak} MB with {MEMORY} allowed to the engine")
-
-
-if __name__ == "__main__":
-    main()
+    print(
+        f"aim: at most {AIM} times the careful SQL; peak {peak} MB with {chosen.memory} allowed to the engine"
+    )
+    return {"lines": lines, "growth": grown, "peak": peak, "memory": chosen.memory}

@@ -1,20 +1,28 @@
-"""What the packs of four boards cost in all formats, and the share of each format.
+"""What the packs of four boards cost in all formats, the share of each format, and the growth by months.
 
-Run: .venv/bin/python tests/benchmarks/packs.py
+Run: .venv/bin/python -m tests.benchmarks packs [--rounds 3] [--months 6,12,18,24]
 """
 
 # ruff: noqa: T201  (it prints)
 from __future__ import annotations
 
-import sys
-import time
-from pathlib import Path
+import argparse
+import statistics
+from collections import defaultdict
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
+from kpi_engine.check import gathered, read_returns
 from kpi_engine.packs import packs
 from kpi_engine.reports.board.pack import PackFormat, written
-from tests.packs.made import meetings, rulebook, year
+from tests.benchmarks.growth import growth, shown, taken
+from tests.packs.made import ROOT, meetings, rulebook
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kpi_engine.check import Gathered
+    from kpi_engine.packs import Packs
 
 FOUR = (
     "divisional-management-team",
@@ -22,34 +30,52 @@ FOUR = (
     "corporate-parenting-advisory-committee",
     "scrutiny-committee",
 )
-ROUNDS = 3
+MONTHS = (6, 12, 18, 24)
+WORDS = "judge, escalate, word"
 
 
-def main() -> None:
-    """Print seconds of processor time, the least of three rounds, and shares of the whole."""
+def of_months(months: int) -> Gathered:
+    """The last so many months of the example returns, read and measured."""
+    paths = sorted((ROOT / "inputs").glob("returns_*.xlsx"))[-months:]
+    return gathered(read_returns(paths, rulebook(), lambda _done, _of: None), rulebook())
+
+
+def a_round(held: Gathered) -> tuple[dict[str, float], dict[str, int]]:
+    """Processor seconds of the words and of each format, for the four boards; and bytes of each format."""
     boards = tuple(rulebook().boards[one] for one in FOUR)
-    began = time.process_time()
-    gathered = year()
-    measuring = time.process_time() - began
-    seconds: dict[str, list[float]] = {}
-    sizes: dict[str, int] = {}
-    for _ in range(ROUNDS):
-        began = time.process_time()
-        made = packs(gathered, rulebook(), boards, meetings=meetings())
-        seconds.setdefault("judge, escalate, word", []).append(time.process_time() - began)
-        for form in PackFormat:
-            began = time.process_time()
-            sizes[form] = sum(len(written(report, form)) for report in made.reports.values())
-            seconds.setdefault(form, []).append(time.process_time() - began)
-    least = {name: min(taken) for name, taken in seconds.items()}
-    whole = sum(least.values())
-    print(
-        f"12 months read and measured: {measuring:.1f} s. {len(made.reports)} packs: {whole:.2f} s, of which"
-    )
-    for name, taken in least.items():
-        size = f"{sizes[name] / 1024:8.0f} KiB" if name in sizes else ""
-        print(f"  {name:<22} {taken:6.2f} s {taken / whole:5.0%} {size}")
+    made, _, seconds = taken(lambda: packs(held, rulebook(), boards, meetings=meetings()))
+    files = {form.value: taken(partial(_files, made, form)) for form in PackFormat}
+    sizes = {form: sum(map(len, written_as)) for form, (written_as, _, _) in files.items()}
+    return {WORDS: seconds, **{form: cpu for form, (_, _, cpu) in files.items()}}, sizes
 
 
-if __name__ == "__main__":
-    main()
+def _files(made: Packs, form: PackFormat) -> list[bytes]:
+    return [written(report, form) for report in made.reports.values()]
+
+
+def results(arguments: Sequence[str] = ()) -> dict[str, Any]:
+    """Print seconds of processor time (medians) and shares of the whole, by months; give them."""
+    options = argparse.ArgumentParser("packs")
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--months", default=",".join(map(str, MONTHS)))
+    chosen = options.parse_args(arguments)
+    points: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+    lines = []
+    for months in map(int, chosen.months.split(",")):
+        held, _, measuring = taken(partial(of_months, months))
+        rounds = [a_round(held) for _ in range(chosen.rounds)]
+        seconds = {name: statistics.median(one[name] for one, _ in rounds) for name in rounds[0][0]}
+        points["read and measure"].append((months, measuring))
+        for name, cost in seconds.items():
+            points[name].append((months, cost))
+        whole = sum(seconds.values())
+        print(f"{months} months read and measured: {measuring:.1f} s. Four packs: {whole:.2f} s, of which")
+        for name, cost in seconds.items():
+            size = rounds[0][1].get(name)
+            print(
+                f"  {name:<22} {cost:6.2f} s {cost / whole:5.0%}"
+                + (f" {size / 1024:8.0f} KiB" if size else "")
+            )
+        lines.append({"months": months, "read and measure": measuring, "cpu": seconds, "bytes": rounds[0][1]})
+    print(shown(growth(points), "months"))
+    return {"lines": lines, "growth": growth(points)}

@@ -22,6 +22,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.benchmarks.growth import growth, shown
 from tests.benchmarks.made_returns import write_rules
 from tests.benchmarks.made_workbook import Lane, write_workbook
 
@@ -35,7 +36,6 @@ SIZES = (400, 10_000, 100_000, 500_000)
 LONG, FEW = 500_000, 2  # rows from which fewer runs must do, and how many
 RIVALS = ("pandas-openpyxl", "pandas-calamine", "polars-fastexcel")
 SCRIPT = "pandas-openpyxl"
-STEEP = 1.1  # a cost that grows with a greater power of the rows is a defect
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +126,6 @@ def wrong(run: dict[str, Any], answers: Answers) -> int:
     return count
 
 
-def slope(points: Sequence[tuple[float, float]]) -> float:
-    """The power of the rows with which a cost grows: the line through the logarithms, by least squares."""
-    logs = [(math.log(x), math.log(y)) for x, y in points]
-    return statistics.linear_regression(*zip(*logs, strict=True)).slope
-
-
 def rows_of(one: Race, field_of: Sequence[Contender]) -> list[dict[str, Any]]:
     """A line of the table for each contender."""
     lines = []
@@ -161,7 +155,7 @@ def rows_of(one: Race, field_of: Sequence[Contender]) -> list[dict[str, Any]]:
     return lines
 
 
-def growth(races: Sequence[Race]) -> list[dict[str, Any]]:
+def growth_of(races: Sequence[Race]) -> list[dict[str, Any]]:
     """How the cost of each contender and stage grows: over all lengths, and in the last step."""
     stages: dict[str, list[tuple[float, float]]] = {}
     for one in races:
@@ -171,11 +165,7 @@ def growth(races: Sequence[Race]) -> list[dict[str, Any]]:
                 if stage != "rules":
                     cost = statistics.median(run["stages"][stage] for run in runs)
                     stages.setdefault(f"{name}: {stage}", []).append((one.rows, cost))
-    return [
-        {"stage": stage, "slope": slope(points), "last": slope(points[-2:])}
-        for stage, points in stages.items()
-        if len(points) > 1
-    ]
+    return growth(stages)
 
 
 def printed(lines: Sequence[dict[str, Any]], grown: Sequence[dict[str, Any]]) -> str:
@@ -194,11 +184,8 @@ def printed(lines: Sequence[dict[str, Any]], grown: Sequence[dict[str, Any]]) ->
     out.append(
         "x floor: processor time over that of unzipping and bare parsing; x faster: than pandas + openpyxl"
     )
-    for one in grown:
-        steep = "  STEEPER THAN LINEAR" if max(one["slope"], one["last"]) > STEEP else ""
-        out.append(
-            f"grows with rows to the {one['slope']:.2f} (last step {one['last']:.2f})  {one['stage']}{steep}"
-        )
+    if grown:
+        out.append(shown(grown, "rows"))
     return "\n".join(out)
 
 
@@ -218,10 +205,10 @@ def results(arguments: Sequence[str] = ()) -> dict[str, Any]:
         for rows in map(int, chosen.sizes.split(",")):
             races.append(race(rows, folder, field_of, min(chosen.runs, FEW) if rows >= LONG else chosen.runs))
             lines += rows_of(races[-1], field_of)
-    grown = growth(races)
+    grown = growth_of(races)
     print(printed(lines, grown))  # noqa: T201
     if bench is None:
         print("The rivals did not run: install the `bench` group, or name a Python in KPI_BENCH_PYTHON.")  # noqa: T201
     if any(one.rows >= LONG for one in races):
-        print(f"From {LONG:,} rows on a return is beyond the limits, which are lifted here; {FEW} runs.")  # noqa: T201
+        print(f"From {LONG:,} rows on a return is beyond the limits: lifted here; at most {FEW} runs.")  # noqa: T201
     return {"lines": lines, "growth": grown}

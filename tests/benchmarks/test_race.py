@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.benchmarks.growth import slope
 from tests.benchmarks.made_returns import write_rules
-from tests.benchmarks.returns import contenders, missed, printed, race, rows_of, slope, wrong
+from tests.benchmarks.returns import contenders, missed, printed, race, rows_of, wrong
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,30 +1,28 @@
-"""Processor seconds for charts of 30, 300 and 3,000 mixed series of 36 months, in memory and from CSV to CSV.
+"""Processor seconds for charts of 30 to 3,000 mixed series of 36 months, in memory and from CSV to CSV.
 
-Run: .venv/bin/python tests/benchmarks/variation.py
+Run: .venv/bin/python -m tests.benchmarks variation [--sizes 30,300]
 """
 
 # ruff: noqa: T201  (it prints)
 from __future__ import annotations
 
+import argparse
 import random
-import sys
-import time
+import statistics
 from datetime import date
 from fractions import Fraction
-from itertools import pairwise
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
+from typing import TYPE_CHECKING, Any
 
 from kpi_engine.spc import spc
 from kpi_engine.variation import chart
+from tests.benchmarks.growth import growth, shown, taken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 MONTHS = [date(2021 + i // 12, i % 12 + 1, 1) for i in range(36)]
-SIZES = (30, 300, 3000)
+SIZES = (30, 140, 650, 3000)
+ROUNDS = 3
 AIM = "aim: 300 series by nhsr-0.2.2 in less than 0.8 s"
 
 
@@ -44,10 +42,12 @@ def by_chart(series: list[list[str]], profile: str) -> float:
     """Processor seconds for all series, values already read."""
     number = Fraction if profile == "board" else float
     points = [[(day, number(x) if x else None) for day, x in zip(MONTHS, xs, strict=True)] for xs in series]
-    start = time.process_time()
-    for each in points:
-        chart(each, better="increase", target=75, profile=profile)
-    return time.process_time() - start
+
+    def drawn() -> None:
+        for each in points:
+            chart(each, better="increase", target=75, profile=profile)
+
+    return taken(drawn)[2]
 
 
 def by_csv(series: list[list[str]], profile: str) -> float:
@@ -56,21 +56,21 @@ def by_csv(series: list[list[str]], profile: str) -> float:
     text = "\n".join(["series_id,date,value", *lines])
     header = "series_id,improvement_direction,target,rebase_dates,screen_outliers,fix_after_n"
     config = "\n".join([header, *(f"{n},increase,75,,TRUE," for n in range(len(series)))])
-    start = time.process_time()
-    spc(text, config, profile)
-    return time.process_time() - start
+    return taken(lambda: spc(text, config, profile))[2]
 
 
-def main() -> None:
-    """Print a line for each way: seconds at each size, and how they grow (10 is in step)."""
-    print(f"{'':24}" + "".join(f"{size:>9,}" for size in SIZES) + "   growth")
+def results(arguments: Sequence[str] = ()) -> dict[str, Any]:
+    """Print a line for each way: median seconds at each size; then how they grow; give both."""
+    options = argparse.ArgumentParser("variation")
+    options.add_argument("--sizes", default=",".join(map(str, SIZES)))
+    sizes = [int(size) for size in options.parse_args(arguments).sizes.split(",")]
+    points: dict[str, list[tuple[float, float]]] = {}
+    print(f"{'':28}" + "".join(f"{size:>9,}" for size in sizes))
     for name, run in (("chart", by_chart), ("spc (CSV to CSV)", by_csv)):
         for profile in ("nhsr-0.2.2", "board"):
-            costs = [min(run(mixed(size), profile) for _ in range(2)) for size in SIZES]
-            growth = ", ".join(f"{b / a:.1f}" for a, b in pairwise(costs))
-            print(f"{name:17}{profile:>11}" + "".join(f"{c:8.3f}s" for c in costs) + f"   {growth}")
+            costs = [statistics.median(run(mixed(size), profile) for _ in range(ROUNDS)) for size in sizes]
+            points[f"{name}, {profile}"] = list(zip(sizes, costs, strict=True))
+            print(f"{name:17}{profile:>11}" + "".join(f"{c:8.3f}s" for c in costs))
+    print(shown(growth(points), "series"))
     print(AIM)
-
-
-if __name__ == "__main__":
-    main()
+    return {"seconds": {name: dict(found) for name, found in points.items()}, "growth": growth(points)}

@@ -58,7 +58,7 @@ def test_a_line_without_a_figure_confirms_nothing(line: CountRow) -> None:
     assert [found.code for found in told(line=line)] == ["R391"]
 
 
-@pytest.mark.parametrize("status", set(Status) - {Status.PASS})
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.PASS])
 def test_only_targets_met_are_named(status: Status) -> None:
     assert told(status=status) == ()
 
