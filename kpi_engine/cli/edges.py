@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kpi_engine.terms.period import Period
     from kpi_engine.terms.returned import Return
 
+_BAR = 24  # characters of the progress bar
+
 
 def rulebook_of(given: Path | None) -> RuleBook:
     """The rules asked for, else ./rules, else the shipped ones."""
@@ -155,17 +157,14 @@ def colour_wanted() -> bool:
 
 
 def progress(doing: str = "Reading returns") -> Callable[[int, int], None]:
-    """Say on standard error how far the work is, after a second of it; redrawn only on a terminal."""
+    """Draw on standard error how far the work is, once it has taken a second; nothing where nobody looks."""
     began = time.monotonic()
-    live = sys.stderr.isatty()
-    said = 0
+    is_seen = sys.stderr.isatty()
 
     def told(done: int, of: int) -> None:
-        nonlocal said
-        if time.monotonic() - began < 1 or (said and not live):
-            return
-        said += 1
-        start, end = ("\r", "\n" if done == of else "") if live else ("", "\n")
-        typer.echo(f"{start}{doing}: {done} of {of}{end}", nl=False, err=True)
+        if is_seen and time.monotonic() - began >= 1:
+            bar = "#" * (_BAR * done // of)
+            end = "\n" if done == of else ""
+            typer.echo(f"\r{doing} [{bar:.<{_BAR}}] {done} of {of}{end}", nl=False, err=True)
 
     return told
