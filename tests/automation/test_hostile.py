@@ -461,7 +461,7 @@ def test_nothing_in_the_inbox_but_files_is_taken(root: Path) -> None:
     ran = run_at(root, "2024-09-10")
     assert ran.entry is not None
     assert [(one.file, one.outcome) for one in ran.entry.taken] == [("j.xlsx", "refused")]
-    left = [(f"{n}.xlsx", "A164") for n in "abcdefhi"]
+    left = [(f"{n}.xlsx", "A164") for n in "abcdefghi"]
     assert [(one.file, one.code) for one in ran.told.waiting] == [*left, ("\\udcff.xlsx", "A163")]
     assert tree(elsewhere) == before
     assert sorted(path.name for path in inbox.iterdir()) == [f"{n}.xlsx" for n in "abcdefghi\udcff"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -263,11 +264,13 @@ def test_a_second_run_at_once_is_told_to_wait(root: Path) -> None:
     one = started(root, "2024-10-12")
     while not (root / "work/in").exists() and one.poll() is None:
         pass
+    one.send_signal(signal.SIGSTOP)  # it holds the folder for as long as the other takes
     other = started(root, "2024-10-12")
     said = other.communicate()[0].decode()
+    one.send_signal(signal.SIGCONT)
+    one.communicate()
     assert other.returncode == 6, said
     assert "A101" in said
-    one.communicate()
     assert one.returncode == 0
     whole(root)
 

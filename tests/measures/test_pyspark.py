@@ -19,7 +19,9 @@ LIGHTLY = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
 
 
 def run(command: list[str], folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | LIGHTLY | {"PYTHONPATH": str(FOLDER.parents[1])} | more
+    # PySpark says by the environment that this process has a Connect server, Sail's for one.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
+    environment = own | LIGHTLY | {"PYTHONPATH": str(FOLDER.parents[1])} | more
     return subprocess.run(
         [sys.executable, "-m", *command],
         env=environment,
