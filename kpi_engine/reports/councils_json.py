@@ -57,6 +57,7 @@ def _council(council: Council, rulebook: RuleBook) -> Json:
         "exceptions": [_exception(one) for one in escalated.now.exceptions] if escalated else [],
         "gone": [_exception(one) for one in escalated.gone] if escalated else [],
         "findings": [finding_record(found) for found in checked.findings],
+        "earlier_findings": [finding_record(found) for found in checked.earlier_findings],
     }
 
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len
 
 from kpi_engine.reports.page import ASIDE, WIDTH, command, cut, padded, painted, plain, wrapped
-from kpi_engine.reports.wording import SEVERITY_WORDS, many
-from kpi_engine.terms.codes import CODES
+from kpi_engine.reports.wording import SEVERITY_WORDS, held_words, many
 from kpi_engine.terms.finding import Severity
 from kpi_engine.terms.returned import Validated
 from kpi_engine.terms.verdict import Status
@@ -44,9 +43,9 @@ def councils_text(
     """
     blocks = [
         _heading(of, engine, words[0], colour=colour),
-        _table(of, colour=colour),
+        _table(of, rulebook, colour=colour),
         _measures(of, rulebook, colour=colour),
-        _findings(of, colour=colour),
+        _findings(of, words, colour=colour),
         _closing(of, words),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -77,7 +76,7 @@ def _heading(of: Councils, engine: str, place: str, *, colour: bool) -> list[str
 # ── A line a council ─────────────────────────────────────────────────────────
 
 
-def _table(of: Councils, *, colour: bool) -> list[str]:
+def _table(of: Councils, rulebook: RuleBook, *, colour: bool) -> list[str]:
     if not of.councils:
         return []
     rows = {council.code: _cells(council) for council in sorted(of.councils, key=_urgency)}
@@ -88,8 +87,13 @@ def _table(of: Councils, *, colour: bool) -> list[str]:
         first, line = rows[council.code][0], _columns(rows[council.code], rooms)
         style = _SHAPES[min(worst(council), max(_SHAPES))][1]
         lines.append(painted(line[: len(first)], style, colour=colour) + line[len(first) :])
+    lines += wrapped("Exceptions: the gravest of all. Better, worse: charts that show a real change.")
     if any(_unvalidated(council.checked.verdicts) for council in of.councils):
         lines += wrapped("~ of them on figures that are not validated.")
+    if partly := sum(_partly(council.checked.verdicts, rulebook) for council in of.councils):
+        rest = "rests" if partly == 1 else "rest"
+        said = f"{many(partly, 'target')} met {rest} on fewer months than asked: no earlier return is here."
+        lines += wrapped(said)
     return lines
 
 
@@ -104,12 +108,13 @@ def _urgency(council: Council) -> tuple[int, int, int, str]:
 def _cells(council: Council) -> tuple[str, ...]:
     verdicts, varied, most = council.checked.verdicts, variations(council), worst(council)
     counted = Counter(verdict.status for verdict in verdicts)
-    number = len(council.escalated.now.exceptions) if council.escalated else 0
+    exceptions = council.escalated.now.exceptions if council.escalated else ()
+    number, gravest = len(exceptions), sum(one.severity == most for one in exceptions)
     shape, _ = _SHAPES[min(most, max(_SHAPES))]
     word = SEVERITY_WORDS.get(most, "Urgent" if most else "None")
     unsure = _unvalidated(verdicts)
     return (
-        f"{shape} {word}, {number}" if number else f"{shape} {word}",
+        f"{shape} {word} {gravest}/{number}" if number else f"{shape} {word}",
         plain(council.checked.authority),
         f"{counted[Status.PASS]} ({unsure}~)" if unsure else str(counted[Status.PASS]),
         str(counted[Status.FAIL]),
@@ -121,6 +126,12 @@ def _cells(council: Council) -> tuple[str, ...]:
 
 def _unvalidated(verdicts: Iterable[Verdict]) -> int:
     return sum(v.status is Status.PASS and v.validated is not Validated.YES for v in verdicts)
+
+
+def _partly(verdicts: Iterable[Verdict], rulebook: RuleBook) -> int:
+    """How many targets are met on a part of the months that they are over."""
+    met = (v for v in verdicts if v.status is Status.PASS)
+    return sum(bool(held_words(verdict, rulebook.indicators[verdict.indicator])) for verdict in met)
 
 
 def _columns(cells: Sequence[str], rooms: Sequence[int]) -> str:
@@ -154,11 +165,11 @@ def _measures(of: Councils, rulebook: RuleBook, *, colour: bool) -> list[str]:
 # ── Findings ─────────────────────────────────────────────────────────────────
 
 
-def _findings(of: Councils, *, colour: bool) -> list[str]:
-    """The tables' own faults in full; those of returns by code, and how many councils they are of."""
+def _findings(of: Councils, words: Sequence[str], *, colour: bool) -> list[str]:
+    """The tables' own faults in full; of those of returns the first of each code, and how many more."""
     lines = []
     for found in of.findings:
-        lines += wrapped(f"{found.code} {found.severity}  {found.message} {found.fix}", 2, 4)
+        lines += _said(found.code, found.severity, f"{found.message} {found.fix}", colour=colour)
     told: defaultdict[str, list[tuple[str, Finding]]] = defaultdict(list)
     for council in of.councils:
         for found in council.checked.findings:
@@ -166,15 +177,29 @@ def _findings(of: Councils, *, colour: bool) -> list[str]:
     codes = sorted(told, key=lambda code: (min(_RANK[f.severity] for _, f in told[code]), code))
     for code in codes:
         severity = min((found.severity for _, found in told[code]), key=lambda one: _RANK[one])
-        style = "red" if severity is Severity.REFUSE else "yellow"
-        councils = many(len({council for council, _ in told[code]}), "council")
-        first, *more = wrapped(f"{CODES[code].title}: {len(told[code])} in {councils}", 2 + 4 + 1 + 6 + 2)
-        start = f"  {painted(code, style, colour=colour)} {severity:<6}  "
-        lines += [start + first.lstrip(), *more]
-    if not lines:
-        return []
+        whose, first = told[code][0]
+        councils = len({council for council, _ in told[code]})
+        more = (
+            f" {len(told[code]) - 1} more of {code} in {many(councils, 'council')}." if told[code][1:] else ""
+        )
+        place = f"{first.file or whose}{': ' + first.sheet if first.sheet else ''}"
+        lines += _said(code, severity, f"{place}: {first.message} {first.fix}{more}", colour=colour)
     number = len(of.findings) + sum(map(len, told.values()))
-    return [painted(f"{many(number, 'finding')} on the period judged", "bold", colour=colour), *lines]
+    if number:
+        title = f"{many(number, 'finding')} on the period judged"
+        lines = [painted(title, "bold", colour=colour), *lines]
+    if earlier := sum(len(council.checked.earlier_findings) for council in of.councils):
+        again = command("kpi measure", *words, "--format", "json", short="the same with --format json")
+        lines += wrapped(
+            f"{many(earlier, 'finding')} in earlier months not listed. All of them: {again}", 0, 2
+        )
+    return lines
+
+
+def _said(code: str, severity: Severity, text: str, *, colour: bool) -> list[str]:
+    style = "red" if severity is Severity.REFUSE else "yellow"
+    first, *more = wrapped(plain(text), 2 + 4 + 1 + 6 + 2)
+    return [f"  {painted(code, style, colour=colour)} {severity:<6}  {first.lstrip()}", *more]
 
 
 # ── Closing ──────────────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from kpi_engine.errors import KpiError
 from kpi_engine.rulebook.book import SheetKind
 from kpi_engine.tables.census import census
 from kpi_engine.tables.lake import open_lake
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _CASES: Final = frozenset({SheetKind.SNAPSHOT, SheetKind.EVENTS})
 _FROM_WEAKEST: Final = (Validated.NO, Validated.NOT_STATED, Validated.YES)
+_LISTED: Final = 6  # codes of councils in a message
 _NOT_SENT: Final = Problem(Reason.SHEET_MISSING, "The sheet is missing.")
 
 
@@ -68,9 +70,11 @@ def read_lake(
     register = read_register(session, lake, rulebook.contract)
     found = count_rows(session, lake.tables)
     judging = period or register.latest()
+    _refuse_strangers(only, register)
     findings = (*lake.findings, *register.findings, *_of_nobody(lake, register, found))
     if judging is None:
         return LakeReturns(None, (), findings)
+    findings = (*findings, *_of_no_month(judging, register))
     wanted = sorted({*only} or {*register.lines, *register.monthless})
     sent = {
         (council, month): f"{council} {month}"
@@ -97,6 +101,21 @@ def read_lake(
         ),
         findings,
     )
+
+
+def _refuse_strangers(only: Sequence[str], register: Register) -> None:
+    """KpiError for a council that was asked for and has no line in the register."""
+    known = sorted({*register.lines, *register.monthless})
+    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+    shown = f"{', '.join(known[:_LISTED])}{more}" if known else "none"
+    if strangers := [one for one in only if one not in known]:
+        raise KpiError([finding("T130", council=one, known=shown) for one in strangers])
+
+
+def _of_no_month(judging: Period, register: Register) -> Iterator[Finding]:
+    months = {month for of in register.lines.values() for month in of}
+    if months and months.isdisjoint(judging.months):
+        yield finding("T131", month=judging.label, first=min(months).label, last=max(months).label)
 
 
 # ── Before any return is put together ────────────────────────────────────────

@@ -1692,10 +1692,10 @@ CODES = MappingProxyType(
             REFUSE,
             "Rows lost or added",
             "The register says {said} rows of {meant}, and {there} are there; none of them is used.",
-            "Load the sheet again, or correct its line in the register.",
+            "Load the sheet again (is its table there, under the sheet's id?), or correct its line in the register.",
         ),
         "T112": Code(
-            FLAG,
+            REFUSE,
             "Rows that no line announces",
             "{count} rows of {meant} for {month} have no line in the register; they are not used.",
             "Add the line if the sheet was sent; otherwise take the rows out.",
@@ -1704,7 +1704,7 @@ CODES = MappingProxyType(
             REFUSE,
             "Sheet that was not sent",
             "The register has no line for {meant}.",
-            "Ask for the sheet, or say in the register that there is no case list for it.",
+            "Ask for the sheet, or say in the register that there is no case list; if its rows are here (T112), add its line.",
         ),
         "T114": Code(
             REFUSE,
@@ -1740,7 +1740,7 @@ CODES = MappingProxyType(
             FLAG,
             "Columns not known",
             "{count} columns of the table of {meant} are not part of the sheet; they are not read.",
-            "Nothing, if they are right; a misspelt one shows as missing too.",
+            "If one is misspelt, the sheet's own is told as missing (T118): correct its name. Else leave them.",
         ),
         "T120": Code(
             DOUBT,
@@ -1797,6 +1797,18 @@ CODES = MappingProxyType(
             "Give yes or no, or leave it empty if it is not known.",
         ),
         "T129": Code(DOUBT, "Cells that contradict each other", "{count} rows: {message}", "{fix}"),
+        "T130": Code(
+            REFUSE,
+            "Council without a return",
+            "The register has no line for the council {council}; it has {known}.",
+            "Give a council's code as it stands in the column authority of the register.",
+        ),
+        "T131": Code(
+            REFUSE,
+            "No return for the period",
+            "No line of the register is for {month}; it has {first} to {last}.",
+            "Choose a period that was sent, or load its returns.",
+        ),
     }
 )
 

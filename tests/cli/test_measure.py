@@ -168,3 +168,30 @@ def test_the_words_of_the_commentary_stay_behind(tmp_path: Path) -> None:
     assert rows
     assert {len(row["why"]) for row in rows} <= {0, 64}
     assert not any(row["lead"] or row["ask"] for row in rows)
+
+
+def test_a_council_that_is_not_there_is_refused_by_its_code(lake: Path) -> None:
+    told = kpi("measure", lake, "--rules", RULES, "--authority", "E08009999")
+
+    assert told.code == 2
+    assert "T130 The register has no line for the council E08009999" in told.err
+    assert OTHER in told.err
+
+
+def test_a_period_without_a_return_is_told(lake: Path) -> None:
+    told = kpi("measure", lake, "--rules", RULES, "--period", "2026-01")
+
+    assert told.code == 3
+    assert "T131" in told.out
+    assert "February 2024" in told.out
+
+
+def test_findings_of_earlier_months_are_counted_and_in_the_json(lake: Path) -> None:
+    text = kpi("measure", lake, "--rules", RULES, "--authority", OTHER).out
+    councils = json.loads(
+        kpi("measure", lake, "--rules", RULES, "--authority", OTHER, "--format", "json").out
+    )["councils"]
+
+    number = len(councils[0]["earlier_findings"])
+    assert number
+    assert f"{number} findings in earlier months not listed." in " ".join(text.split())

@@ -13,6 +13,7 @@ import pytest
 
 from kpi_engine.check import gathered, judged_at, read_returns
 from kpi_engine.councils import measure_councils
+from kpi_engine.errors import KpiError
 from kpi_engine.escalation.builtin import derive_builtin
 from kpi_engine.escalation.escalate import escalate
 from kpi_engine.escalation.outcome import Answered
@@ -195,12 +196,15 @@ def test_an_earlier_period_is_judged_on_what_had_come_by_then(tmp_path: Path) ->
     assert judged(lake, period=Period.parse("2024-02")).councils == early
 
 
-def test_no_line_of_a_council_that_is_asked_for_is_no_return(tmp_path: Path) -> None:
+def test_a_council_without_a_line_is_refused_with_those_that_have_one(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "lake")
     lake.send("children_in_care", [child(1)])
-    (found,) = judged(lake, only=(OTHER,)).councils
+    with pytest.raises(KpiError) as fault:
+        judged(lake, only=(OTHER,))
 
-    assert {v.reason for v in found.checked.verdicts if v.status is Status.NOT_ASSESSED} == {Reason.NO_RETURN}
+    (found,) = fault.value.findings
+    assert found.code == "T130"
+    assert HARINGEY in found.message
 
 
 # ── Against the reader ───────────────────────────────────────────────────────
