@@ -159,8 +159,6 @@ class SparkSql:
             try:
                 frame = self._read(path)
                 columns = tuple(frame.columns)
-            except KpiError:
-                raise
             except Exception as fault:
                 if _why(fault) in _NONE_THERE:
                     return None

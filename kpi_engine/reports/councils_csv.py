@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kpi_engine.reports.page import plain
-from kpi_engine.reports.to_csv import COLUMNS, harmless, to_csv
+from kpi_engine.reports.to_csv import COLUMNS, harmless, row_of
 
 if TYPE_CHECKING:
     from kpi_engine.reports.councils_judged import Council, Councils
@@ -35,8 +35,10 @@ def councils_csv(of: Councils, rulebook: RuleBook) -> str:
     rows = csv.DictWriter(out, ("council", *COLUMNS, *MORE), lineterminator="\n")
     rows.writeheader()
     for council in of.councils:
-        for row in csv.DictReader(io.StringIO(to_csv(council.checked, rulebook), newline="")):
-            rows.writerow({"council": harmless(plain(council.code)), **row, **_more(council, row["id"])})
+        code = harmless(plain(council.code))
+        for verdict in council.checked.verdicts:
+            row = row_of(council.checked, verdict, rulebook)
+            rows.writerow({"council": code, **row, **_more(council, verdict.indicator)})
     return out.getvalue()
 
 

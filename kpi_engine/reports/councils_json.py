@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kpi_engine.reports.records import Json, amount, day, finding_record, target_record, written
+from kpi_engine.reports.records import (
+    Json,
+    amount,
+    day,
+    exception_record,
+    finding_record,
+    target_record,
+    written,
+)
 from kpi_engine.reports.wording import unit_of
 
 if TYPE_CHECKING:
-    from kpi_engine.escalation.outcome import BoardException
     from kpi_engine.reports.councils_judged import Council, Councils
     from kpi_engine.rulebook.book import Indicator, RuleBook
     from kpi_engine.terms.verdict import Verdict
@@ -54,8 +61,8 @@ def _council(council: Council, rulebook: RuleBook) -> Json:
             {"id": one.milestone, "status": one.status.value, "due": day(one.due), "days": one.days}
             for one in checked.milestones
         ],
-        "exceptions": [_exception(one) for one in escalated.now.exceptions] if escalated else [],
-        "gone": [_exception(one) for one in escalated.gone] if escalated else [],
+        "exceptions": [exception_record(one) for one in escalated.now.exceptions] if escalated else [],
+        "gone": [exception_record(one) for one in escalated.gone] if escalated else [],
         "findings": [finding_record(found) for found in checked.findings],
         "earlier_findings": [finding_record(found) for found in checked.earlier_findings],
     }
@@ -91,18 +98,4 @@ def _measure(verdict: Verdict, indicator: Indicator, council: Council) -> Json:
         "state": None if state is None else state.state.value,
         "variation": None if chart is None or chart.variation is None else chart.variation.value,
         "assurance": None if chart is None or chart.assurance is None else chart.assurance.value,
-    }
-
-
-def _exception(one: BoardException) -> Json:
-    return {
-        "kind": one.kind,
-        "title": one.title,
-        "severity": one.severity,
-        "indicator": one.indicator,
-        "milestone": one.milestone,
-        "period": str(one.period),
-        "change": one.change.value,
-        "because": one.because,
-        "tell": list(one.tell),
     }

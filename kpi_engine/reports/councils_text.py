@@ -79,11 +79,12 @@ def _heading(of: Councils, engine: str, place: str, *, colour: bool) -> list[str
 def _table(of: Councils, rulebook: RuleBook, *, colour: bool) -> list[str]:
     if not of.councils:
         return []
-    rows = {council.code: _cells(council) for council in sorted(of.councils, key=_urgency)}
+    councils = sorted(of.councils, key=_urgency)
+    rows = {council.code: _cells(council) for council in councils}
     rooms = [max(map(cell_len, column)) for column in zip(*_HEADS, *rows.values(), strict=True)]
     rooms[_NAME] = min(rooms[_NAME], WIDTH - 2 * (len(rooms) - 1) - sum(rooms) + rooms[_NAME])
     lines = [painted(_columns(head, rooms), "bold", colour=colour) for head in _HEADS]
-    for council in sorted(of.councils, key=_urgency):
+    for council in councils:
         first, line = rows[council.code][0], _columns(rows[council.code], rooms)
         style = _SHAPES[min(worst(council), max(_SHAPES))][1]
         lines.append(painted(line[: len(first)], style, colour=colour) + line[len(first) :])

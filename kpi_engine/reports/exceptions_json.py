@@ -9,6 +9,7 @@ from kpi_engine.reports.records import (
     Json,
     amount,
     day,
+    exception_record,
     origin_record,
     run_record,
     target_record,
@@ -102,21 +103,7 @@ def _exceptions(
 ) -> list[Json]:
     """Each with the proof that `standing` gave it."""
     behind = Behind(rulebook, checked, standing)
-    return [
-        {
-            "kind": one.kind,
-            "title": one.title,
-            "severity": one.severity,
-            "indicator": one.indicator,
-            "milestone": one.milestone,
-            "period": str(one.period),
-            "because": one.because,
-            "tell": list(one.tell),
-            "change": one.change.value,
-            "proof": _proof(one.proof, behind, rulebook, set()),
-        }
-        for one in told
-    ]
+    return [{**exception_record(one), "proof": _proof(one.proof, behind, rulebook, set())} for one in told]
 
 
 def _proof(proof: Proof, behind: Behind, rulebook: RuleBook, shown: set[str]) -> Json:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
     from fractions import Fraction
 
+    from kpi_engine.escalation.outcome import BoardException
     from kpi_engine.rulebook.book import Reading
     from kpi_engine.terms.checked import Run
     from kpi_engine.terms.finding import Finding
@@ -52,6 +53,21 @@ def run_record(run: Run) -> Json:
             }
             for read in run.returns
         ],
+    }
+
+
+def exception_record(one: BoardException) -> Json:
+    """An exception without its proof."""
+    return {
+        "kind": one.kind,
+        "title": one.title,
+        "severity": one.severity,
+        "indicator": one.indicator,
+        "milestone": one.milestone,
+        "period": str(one.period),
+        "because": one.because,
+        "tell": list(one.tell),
+        "change": one.change.value,
     }
 
 

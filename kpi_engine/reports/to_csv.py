@@ -67,9 +67,14 @@ def to_csv(checked: Checked, rulebook: RuleBook, *, series: bool = False) -> str
     rows = csv.DictWriter(written, COLUMNS, lineterminator="\n")
     rows.writeheader()
     for verdict in (*verdicts, *checked.verdicts):
-        record = _record(checked, verdict, rulebook.indicators[verdict.indicator])
-        rows.writerow({name: harmless(plain(text)) for name, text in record.items()})
+        rows.writerow(row_of(checked, verdict, rulebook))
     return written.getvalue()
+
+
+def row_of(checked: Checked, verdict: Verdict, rulebook: RuleBook) -> dict[str, str]:
+    """What stands in COLUMNS for one verdict, harmless in a spreadsheet."""
+    record = _record(checked, verdict, rulebook.indicators[verdict.indicator])
+    return {name: harmless(plain(text)) for name, text in record.items()}
 
 
 def harmless(text: str) -> str:
